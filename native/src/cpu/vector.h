@@ -1,0 +1,251 @@
+// One vector type over three instruction sets, chosen by the flags this file is compiled with.
+//
+// Everything is in an unnamed namespace and no inline function of the standard library is used: the
+// linker keeps one copy of such a function, and if that were the AVX-512 copy, older processors would
+// fail in code that never asked for it.
+//
+// Exponential: exp(x) for x <= 0, for which no overflow needs care. exp(x) = 2^n * exp(r) with
+// n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp, results
+// below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN.
+// Logarithm: x = 2^e * m with m in (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most
+// 2 ulp. log(0) = -inf, log(NaN) = NaN.
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+
+struct Vector {
+  __m512 lanes;
+};
+constexpr int64_t kLanes = 16;
+using Mask = __mmask16;
+
+inline Vector broadcast(float x) { return {_mm512_set1_ps(x)}; }
+inline Vector load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline void store(float* p, Vector a) { _mm512_storeu_ps(p, a.lanes); }
+inline Mask first_lanes(int64_t n) { return static_cast<Mask>((1u << n) - 1u); }
+inline Vector load_first(const float* p, int64_t n, float rest) {
+  return {_mm512_mask_loadu_ps(_mm512_set1_ps(rest), first_lanes(n), p)};
+}
+inline void store_first(float* p, Vector a, int64_t n) {
+  _mm512_mask_storeu_ps(p, first_lanes(n), a.lanes);
+}
+inline Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
+inline Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
+inline Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+  return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
+}
+// The second operand where either is NaN.
+inline Vector maximum(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
+inline Vector zero_where_zero(Vector condition, Vector a) {
+  const Mask nonzero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+  return {_mm512_maskz_mov_ps(nonzero, a.lanes)};
+}
+inline Vector keep_first(Vector a, int64_t n) { return {_mm512_maskz_mov_ps(first_lanes(n), a.lanes)}; }
+inline Vector round_to_integer(Vector a) {
+  return {_mm512_roundscale_ps(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+inline Vector times_power_of_two(Vector a, Vector n) { return {_mm512_scalef_ps(a.lanes, n.lanes)}; }
+inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
+  exponent->lanes = _mm512_getexp_ps(x.lanes);
+  mantissa->lanes = _mm512_getmant_ps(x.lanes, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
+}
+inline Vector halve_above(Vector mantissa, float limit, Vector* exponent) {
+  const Mask above = _mm512_cmp_ps_mask(mantissa.lanes, _mm512_set1_ps(limit), _CMP_GT_OQ);
+  exponent->lanes = _mm512_mask_add_ps(exponent->lanes, above, exponent->lanes, _mm512_set1_ps(1));
+  return {_mm512_mask_mul_ps(mantissa.lanes, above, mantissa.lanes, _mm512_set1_ps(0.5f))};
+}
+inline Vector where_zero(Vector condition, Vector a, Vector b) {
+  const Mask zero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_EQ_OQ);
+  return {_mm512_mask_mov_ps(b.lanes, zero, a.lanes)};
+}
+
+#elif defined(__AVX2__)
+
+struct Vector {
+  __m256 lanes;
+};
+constexpr int64_t kLanes = 8;
+
+inline Vector broadcast(float x) { return {_mm256_set1_ps(x)}; }
+inline Vector load(const float* p) { return {_mm256_loadu_ps(p)}; }
+inline void store(float* p, Vector a) { _mm256_storeu_ps(p, a.lanes); }
+inline __m256i first_lanes(int64_t n) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
+                            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+inline Vector load_first(const float* p, int64_t n, float rest) {
+  const __m256i mask = first_lanes(n);
+  return {_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask))};
+}
+inline void store_first(float* p, Vector a, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), a.lanes); }
+inline Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
+inline Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
+inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+  return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
+}
+// The second operand where either is NaN.
+inline Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
+inline Vector zero_where_zero(Vector condition, Vector a) {
+  const __m256 nonzero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_NEQ_UQ);
+  return {_mm256_and_ps(nonzero, a.lanes)};
+}
+inline Vector keep_first(Vector a, int64_t n) {
+  return {_mm256_and_ps(_mm256_castsi256_ps(first_lanes(n)), a.lanes)};
+}
+inline Vector round_to_integer(Vector a) {
+  return {_mm256_round_ps(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+}
+inline __m256 power_of_two(__m256i n) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+}
+// In two factors, so that a result below 2^-126 is rounded once, to a subnormal.
+inline Vector times_power_of_two(Vector a, Vector n) {
+  const __m256i whole = _mm256_cvtps_epi32(n.lanes);
+  const __m256i half = _mm256_srai_epi32(whole, 1);
+  const __m256 scaled = _mm256_mul_ps(a.lanes, power_of_two(half));
+  return {_mm256_mul_ps(scaled, power_of_two(_mm256_sub_epi32(whole, half)))};
+}
+inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
+  const __m256 smallest_normal = _mm256_set1_ps(0x1p-126f);
+  const __m256 subnormal = _mm256_cmp_ps(x.lanes, smallest_normal, _CMP_LT_OQ);
+  const __m256 scaled = _mm256_blendv_ps(x.lanes, _mm256_mul_ps(x.lanes, _mm256_set1_ps(0x1p24f)), subnormal);
+  const __m256i bits = _mm256_castps_si256(scaled);
+  const __m256i biased = _mm256_srli_epi32(bits, 23);
+  const __m256 offset = _mm256_blendv_ps(_mm256_set1_ps(127), _mm256_set1_ps(127 + 24), subnormal);
+  exponent->lanes = _mm256_sub_ps(_mm256_cvtepi32_ps(biased), offset);
+  const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007fffff));
+  const __m256 one_to_two = _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
+  const __m256 is_nan = _mm256_cmp_ps(x.lanes, x.lanes, _CMP_UNORD_Q);
+  mantissa->lanes = _mm256_blendv_ps(one_to_two, x.lanes, is_nan);
+}
+inline Vector halve_above(Vector mantissa, float limit, Vector* exponent) {
+  const __m256 above = _mm256_cmp_ps(mantissa.lanes, _mm256_set1_ps(limit), _CMP_GT_OQ);
+  exponent->lanes = _mm256_add_ps(exponent->lanes, _mm256_and_ps(above, _mm256_set1_ps(1)));
+  const __m256 half = _mm256_mul_ps(mantissa.lanes, _mm256_set1_ps(0.5f));
+  return {_mm256_blendv_ps(mantissa.lanes, half, above)};
+}
+inline Vector where_zero(Vector condition, Vector a, Vector b) {
+  const __m256 zero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
+  return {_mm256_blendv_ps(b.lanes, a.lanes, zero)};
+}
+
+#else
+
+struct Vector {
+  float lanes;
+};
+constexpr int64_t kLanes = 1;
+
+inline Vector broadcast(float x) { return {x}; }
+inline Vector load(const float* p) { return {*p}; }
+inline void store(float* p, Vector a) { *p = a.lanes; }
+inline Vector load_first(const float*, int64_t, float rest) { return {rest}; }
+inline void store_first(float*, Vector, int64_t) {}
+inline Vector operator+(Vector a, Vector b) { return {a.lanes + b.lanes}; }
+inline Vector operator-(Vector a, Vector b) { return {a.lanes - b.lanes}; }
+inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
+// The second operand where either is NaN.
+inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
+inline Vector zero_where_zero(Vector condition, Vector a) { return {condition.lanes == 0 ? 0 : a.lanes}; }
+inline Vector keep_first(Vector, int64_t) { return {0}; }
+
+#endif
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+
+inline Vector exp_nonpositive(Vector x) {
+  // The clamp keeps n within range; its operand order lets a NaN through.
+  x = maximum(broadcast(-150.0f), x);
+  const Vector n = round_to_integer(x * broadcast(1.44269504f));
+  Vector r = multiply_add(n, broadcast(-0.693359375f), x);
+  r = multiply_add(n, broadcast(2.12194440e-4f), r);
+  Vector y = broadcast(1.0f / 720);
+  y = multiply_add(y, r, broadcast(1.0f / 120));
+  y = multiply_add(y, r, broadcast(1.0f / 24));
+  y = multiply_add(y, r, broadcast(1.0f / 6));
+  y = multiply_add(y, r, broadcast(0.5f));
+  y = multiply_add(y * r, r, r) + broadcast(1.0f);
+  return times_power_of_two(y, n);
+}
+
+inline Vector log_of(Vector x) {
+  Vector exponent, mantissa;
+  split_exponent(x, &exponent, &mantissa);
+  const Vector m = halve_above(mantissa, 1.41421356f, &exponent) - broadcast(1.0f);
+  Vector y = broadcast(7.0376836292e-2f);
+  y = multiply_add(y, m, broadcast(-1.1514610310e-1f));
+  y = multiply_add(y, m, broadcast(1.1676998740e-1f));
+  y = multiply_add(y, m, broadcast(-1.2420140846e-1f));
+  y = multiply_add(y, m, broadcast(1.4249322787e-1f));
+  y = multiply_add(y, m, broadcast(-1.6668057665e-1f));
+  y = multiply_add(y, m, broadcast(2.0000714765e-1f));
+  y = multiply_add(y, m, broadcast(-2.4999993993e-1f));
+  y = multiply_add(y, m, broadcast(3.3333331174e-1f));
+  const Vector square = m * m;
+  y = y * m * square;
+  y = multiply_add(exponent, broadcast(-2.12194440e-4f), y);
+  y = multiply_add(square, broadcast(-0.5f), y);
+  const Vector result = multiply_add(exponent, broadcast(0.693359375f), m + y);
+  return where_zero(x, broadcast(-INFINITY), result);
+}
+
+inline float sum_of_lanes(Vector a) {
+  float lanes[kLanes];
+  store(lanes, a);
+  for (int64_t width = kLanes / 2; width > 0; width /= 2) {
+    for (int64_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
+  }
+  return lanes[0];
+}
+
+inline float largest_lane(Vector a) {
+  float lanes[kLanes];
+  store(lanes, a);
+  for (int64_t i = 1; i < kLanes; ++i) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
+  return lanes[0];
+}
+
+#else
+
+inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
+inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
+inline float sum_of_lanes(Vector a) { return a.lanes; }
+inline float largest_lane(Vector a) { return a.lanes; }
+
+#endif
+
+// A run of columns: all lanes, or the first `count` of them at the end of a row.
+struct AllLanes {
+  Vector load(const float* p, float) const { return ::load(p); }
+  void store(float* p, Vector a) const { ::store(p, a); }
+  Vector keep(Vector a) const { return a; }
+};
+
+struct FirstLanes {
+  int64_t count;
+  Vector load(const float* p, float rest) const { return load_first(p, count, rest); }
+  void store(float* p, Vector a) const { store_first(p, a, count); }
+  Vector keep(Vector a) const { return keep_first(a, count); }
+};
+
+// body(column, lanes) over the columns of a row.
+template <typename Body>
+inline __attribute__((always_inline)) void for_each_vector(int64_t columns, Body body) {
+  int64_t column = 0;
+  for (; column + kLanes <= columns; column += kLanes) body(column, AllLanes{});
+  if (column < columns) body(column, FirstLanes{columns - column});
+}
+
+}  // namespace

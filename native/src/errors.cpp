@@ -1,0 +1,94 @@
+#include "errors.h"
+
+#include <cmath>
+#include <cstdarg>
+#include <cstdio>
+
+namespace retort {
+namespace {
+
+thread_local char last_error[256] = "no error";
+
+// A mebibyte below the largest offset a pointer difference can hold, so that `base + bytes` cannot wrap.
+constexpr int64_t kLargestBytes = INT64_MAX - (int64_t{1} << 20);
+
+uintptr_t first_byte(const MatrixArgument& matrix) {
+  return reinterpret_cast<uintptr_t>(matrix.data);
+}
+
+uintptr_t end_byte(const MatrixArgument& matrix) {
+  const int64_t elements = (matrix.rows - 1) * matrix.stride + matrix.columns;
+  return first_byte(matrix) + static_cast<uintptr_t>(elements) * sizeof(float);
+}
+
+bool overlap(const MatrixArgument& a, const MatrixArgument& b) {
+  if (a.rows == 0 || a.columns == 0 || b.rows == 0 || b.columns == 0) return false;
+  return first_byte(a) < end_byte(b) && first_byte(b) < end_byte(a);
+}
+
+}  // namespace
+
+retort_status fail(retort_status status, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(last_error, sizeof last_error, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+retort_status check_dtype(int dtype) {
+  if (dtype == RETORT_F32) return RETORT_OK;
+  return fail(RETORT_UNSUPPORTED, "dtype must be RETORT_F32 (0), got %d", dtype);
+}
+
+retort_status check_shape(int64_t rows, int64_t classes) {
+  if (rows < 0) {
+    return fail(RETORT_INVALID_ARGUMENT, "rows must be >= 0, got %lld", static_cast<long long>(rows));
+  }
+  if (classes < 1) {
+    return fail(RETORT_INVALID_ARGUMENT, "classes must be >= 1, got %lld",
+                static_cast<long long>(classes));
+  }
+  return RETORT_OK;
+}
+
+retort_status check_temperature(float temperature) {
+  if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature)) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "temperature must be finite and > 0, got %g",
+              static_cast<double>(temperature));
+}
+
+retort_status check_matrix(const MatrixArgument& matrix) {
+  if (matrix.stride < matrix.columns) {
+    return fail(RETORT_INVALID_ARGUMENT, "%s stride must be at least the %lld columns of a row, got %lld",
+                matrix.name, static_cast<long long>(matrix.columns),
+                static_cast<long long>(matrix.stride));
+  }
+  if (matrix.rows > 0 && matrix.stride > kLargestBytes / 8 / matrix.rows) {
+    return fail(RETORT_INVALID_ARGUMENT, "%s of %lld rows with stride %lld overflows 64 bits", matrix.name,
+                static_cast<long long>(matrix.rows), static_cast<long long>(matrix.stride));
+  }
+  if (matrix.rows == 0) return RETORT_OK;
+  if (matrix.data == nullptr) return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
+  if (first_byte(matrix) % sizeof(float) != 0) {
+    return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p", matrix.name,
+                matrix.data);
+  }
+  return RETORT_OK;
+}
+
+retort_status check_apart(const MatrixArgument& output, const MatrixArgument& input) {
+  if (!overlap(output, input)) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must not overlap %s", output.name, input.name);
+}
+
+retort_status check_no_partial_overlap(const MatrixArgument& output, const MatrixArgument& input) {
+  if (output.data == input.data && output.stride == input.stride) return RETORT_OK;
+  return check_apart(output, input);
+}
+
+}  // namespace retort
+
+const char* retort_last_error(void) { return retort::last_error; }
+
+const char* retort_version(void) { return RETORT_VERSION; }

@@ -1,0 +1,49 @@
+// What every operation means: plain loops in double precision, straight from the formulas in retort.h.
+// Every other implementation is tested against these.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace retort::reference {
+
+using Row = std::vector<double>;
+
+// softmax(logits / temperature), with 0 for a class at -inf; NaN throughout for a row without a
+// distribution.
+Row softmax(const Row& logits, double temperature);
+Row log_softmax(const Row& logits, double temperature);
+Row softmax_backward(const Row& p, const Row& output_gradient, double temperature);
+Row log_softmax_backward(const Row& log_p, const Row& output_gradient, double temperature);
+
+enum class Mean { kLogits, kProbabilities };
+
+// The weighted mean of logits; the weights are divided by their sum, and a weight of 0 leaves its
+// member out.
+Row mean_of_logits(const std::vector<Row>& members, const Row& weights);
+// The distribution of the ensemble at a temperature, and its logarithm.
+Row ensemble_probabilities(const std::vector<Row>& members, const Row& weights, Mean mean,
+                           double temperature);
+Row ensemble_log_probabilities(const std::vector<Row>& members, const Row& weights, Mean mean,
+                               double temperature);
+
+struct DistillationOptions {
+  Mean mean = Mean::kLogits;
+  double temperature = 1;
+  double alpha = 0.5;
+  double label_smoothing = 0;
+  bool scale_by_temperature_squared = true;
+};
+
+struct DistillationLoss {
+  double hard = 0;
+  double soft = 0;
+  double total = 0;
+  Row gradient;
+};
+
+// One row, weight 1. A part whose weight is 0 is 0.
+DistillationLoss distillation_loss(const DistillationOptions& options, const Row& student,
+                                   const std::vector<Row>& teachers, const Row& weights, int64_t label);
+
+}  // namespace retort::reference

@@ -1,0 +1,95 @@
+// retort_softmax, retort_log_softmax and their gradients: checks, then tasks of rows.
+#include "cpu/kernels.h"
+#include "errors.h"
+#include "tasks.h"
+
+namespace retort {
+namespace {
+
+retort_status forward(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                      int64_t logits_stride, float temperature, bool logarithm, void* output,
+                      int64_t output_stride, const retort_executor* executor) {
+  const MatrixArgument in{"logits", logits, rows, classes, logits_stride};
+  const MatrixArgument out{"output", output, rows, classes, output_stride};
+  RETORT_CHECK(check_dtype(dtype));
+  RETORT_CHECK(check_shape(rows, classes));
+  RETORT_CHECK(check_temperature(temperature));
+  RETORT_CHECK(check_matrix(in));
+  RETORT_CHECK(check_matrix(out));
+  RETORT_CHECK(check_no_partial_overlap(out, in));
+  const RowTasks tasks(rows, classes);
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    const int64_t first = tasks.first(task);
+    kernels().softmax(tasks.end(task) - first, classes,
+                      static_cast<const float*>(logits) + first * logits_stride, logits_stride,
+                      temperature, logarithm, static_cast<float*>(output) + first * output_stride,
+                      output_stride);
+  });
+  return RETORT_OK;
+}
+
+retort_status backward(retort_dtype dtype, int64_t rows, int64_t classes, const void* output,
+                       int64_t output_stride, const void* output_gradient,
+                       int64_t output_gradient_stride, float temperature, bool logarithm,
+                       void* logits_gradient, int64_t logits_gradient_stride,
+                       const retort_executor* executor) {
+  const MatrixArgument y{"output", output, rows, classes, output_stride};
+  const MatrixArgument dy{"output_gradient", output_gradient, rows, classes, output_gradient_stride};
+  const MatrixArgument dx{"logits_gradient", logits_gradient, rows, classes, logits_gradient_stride};
+  RETORT_CHECK(check_dtype(dtype));
+  RETORT_CHECK(check_shape(rows, classes));
+  RETORT_CHECK(check_temperature(temperature));
+  RETORT_CHECK(check_matrix(y));
+  RETORT_CHECK(check_matrix(dy));
+  RETORT_CHECK(check_matrix(dx));
+  RETORT_CHECK(check_no_partial_overlap(dx, y));
+  RETORT_CHECK(check_no_partial_overlap(dx, dy));
+  const RowTasks tasks(rows, classes);
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    const int64_t first = tasks.first(task);
+    kernels().softmax_backward(
+        tasks.end(task) - first, classes, static_cast<const float*>(output) + first * output_stride,
+        output_stride, static_cast<const float*>(output_gradient) + first * output_gradient_stride,
+        output_gradient_stride, temperature, logarithm,
+        static_cast<float*>(logits_gradient) + first * logits_gradient_stride, logits_gradient_stride);
+  });
+  return RETORT_OK;
+}
+
+}  // namespace
+}  // namespace retort
+
+retort_status retort_softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                             int64_t logits_stride, float temperature, void* output,
+                             int64_t output_stride, const retort_executor* executor) {
+  return retort::forward(dtype, rows, classes, logits, logits_stride, temperature, false, output,
+                         output_stride, executor);
+}
+
+retort_status retort_log_softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                                 int64_t logits_stride, float temperature, void* output,
+                                 int64_t output_stride, const retort_executor* executor) {
+  return retort::forward(dtype, rows, classes, logits, logits_stride, temperature, true, output,
+                         output_stride, executor);
+}
+
+retort_status retort_softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
+                                      const void* output, int64_t output_stride,
+                                      const void* output_gradient, int64_t output_gradient_stride,
+                                      float temperature, void* logits_gradient,
+                                      int64_t logits_gradient_stride, const retort_executor* executor) {
+  return retort::backward(dtype, rows, classes, output, output_stride, output_gradient,
+                          output_gradient_stride, temperature, false, logits_gradient,
+                          logits_gradient_stride, executor);
+}
+
+retort_status retort_log_softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
+                                          const void* output, int64_t output_stride,
+                                          const void* output_gradient, int64_t output_gradient_stride,
+                                          float temperature, void* logits_gradient,
+                                          int64_t logits_gradient_stride,
+                                          const retort_executor* executor) {
+  return retort::backward(dtype, rows, classes, output, output_stride, output_gradient,
+                          output_gradient_stride, temperature, true, logits_gradient,
+                          logits_gradient_stride, executor);
+}
