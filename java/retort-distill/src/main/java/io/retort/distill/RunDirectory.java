@@ -1,0 +1,163 @@
+package io.retort.distill;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The directory of one run:
+ *
+ * <pre>
+ * config.yaml                            what was asked for
+ * metrics.jsonl                          one {@link MetricsLine} a line
+ * checkpoints/NAME.safetensors           a finished model
+ * checkpoints/NAME.state.safetensors     a model in training, with all that is needed to go on
+ * results.json                           {@link DistillationResult}
+ * predictions.json                       {@link Prediction.Album}
+ * </pre>
+ */
+public final class RunDirectory {
+
+    private final Path path;
+
+    private RunDirectory(Path path) {
+        this.path = path;
+    }
+
+    /** Opens a run, making the directory if there is none. */
+    public static RunDirectory create(Path path) throws IOException {
+        Files.createDirectories(path.resolve("checkpoints"));
+        return new RunDirectory(path);
+    }
+
+    /**
+     * Opens a run that is there.
+     *
+     * @throws IOException if the path is no run
+     */
+    public static RunDirectory open(Path path) throws IOException {
+        if (!Files.isRegularFile(path.resolve("config.yaml"))) {
+            throw new IOException(path + " is no run: it has no config.yaml");
+        }
+        return create(path);
+    }
+
+    public Path path() {
+        return path;
+    }
+
+    public Path metricsFile() {
+        return path.resolve("metrics.jsonl");
+    }
+
+    public Path resultsFile() {
+        return path.resolve("results.json");
+    }
+
+    public Path reportFile() {
+        return path.resolve("report.html");
+    }
+
+    /** Where the finished model of a name lies. */
+    public Path checkpoint(String name) {
+        return path.resolve("checkpoints").resolve(name + ".safetensors");
+    }
+
+    /** Where the model of a name lies while it is trained. */
+    public Path state(String name) {
+        return path.resolve("checkpoints").resolve(name + ".state.safetensors");
+    }
+
+    /** Every checkpoint there is, finished or not. */
+    public List<Path> checkpoints() throws IOException {
+        try (var files = Files.list(path.resolve("checkpoints"))) {
+            return files.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
+        }
+    }
+
+    /** Writes config.yaml: a {@link TrainingConfig} or a {@link DistillConfig}. */
+    public void writeConfig(Record config) throws IOException {
+        AtomicFile.write(path.resolve("config.yaml"), Formats.YAML.writeValueAsBytes(config));
+    }
+
+    /** Reads config.yaml as the given record. */
+    public <T extends Record> T readConfig(Class<T> type) throws IOException {
+        return readConfig(path.resolve("config.yaml"), type);
+    }
+
+    /** Reads any YAML file as the given record. */
+    public static <T extends Record> T readConfig(Path file, Class<T> type) throws IOException {
+        return Formats.YAML.readValue(file.toFile(), type);
+    }
+
+    public void writeResult(DistillationResult result) throws IOException {
+        AtomicFile.write(resultsFile(), Formats.JSON.writeValueAsBytes(result));
+    }
+
+    public DistillationResult readResult() throws IOException {
+        return Formats.JSON.readValue(resultsFile().toFile(), DistillationResult.class);
+    }
+
+    public void writePredictions(Prediction.Album album) throws IOException {
+        AtomicFile.write(path.resolve("predictions.json"), Formats.JSON_LINE.writeValueAsBytes(album));
+    }
+
+    public Prediction.Album readPredictions() throws IOException {
+        return Formats.JSON_LINE.readValue(path.resolve("predictions.json").toFile(), Prediction.Album.class);
+    }
+
+    /** Adds lines to metrics.jsonl and forces them to the disk. */
+    public void append(MetricsLine... lines) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (MetricsLine line : lines) {
+            text.append(Formats.JSON_LINE.writeValueAsString(line)).append('\n');
+        }
+        try (FileChannel channel = FileChannel.open(metricsFile(), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE, StandardOpenOption.APPEND)) {
+            AtomicFile.writeFully(channel, ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)));
+            channel.force(true);
+        }
+    }
+
+    /** Reads metrics.jsonl; a last line cut short by a crash is left out. */
+    public List<MetricsLine> metrics() throws IOException {
+        List<MetricsLine> metrics = new ArrayList<>();
+        for (String line : wholeLines()) {
+            try {
+                metrics.add(Formats.JSON_LINE.readValue(line, MetricsLine.class));
+            } catch (JsonProcessingException e) {
+                throw new IOException(metricsFile() + ": line " + (metrics.size() + 1) + " is corrupt", e);
+            }
+        }
+        return metrics;
+    }
+
+    /** Keeps the first lines of metrics.jsonl: what came after the checkpoint will be written again. */
+    void truncateMetrics(long lines) throws IOException {
+        if (!Files.exists(metricsFile())) {
+            return;
+        }
+        StringBuilder kept = new StringBuilder();
+        wholeLines().stream().limit(lines).forEach(line -> kept.append(line).append('\n'));
+        AtomicFile.write(metricsFile(), kept.toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    long metricsLineCount() throws IOException {
+        return wholeLines().size();
+    }
+
+    private List<String> wholeLines() throws IOException {
+        if (!Files.exists(metricsFile())) {
+            return List.of();
+        }
+        String text = Files.readString(metricsFile());
+        return text.substring(0, text.lastIndexOf('\n') + 1).lines().toList();
+    }
+}

@@ -1,0 +1,9 @@
+/** Ensembles, distillation methods, the training loop, checkpoints and reports. */
+module io.retort.distill {
+    requires transitive com.fasterxml.jackson.databind;
+    requires com.fasterxml.jackson.dataformat.yaml;
+
+    exports io.retort.distill;
+
+    opens io.retort.distill to com.fasterxml.jackson.databind;
+}
