@@ -1,6 +1,5 @@
 package io.retort.distill;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.retort.data.Normalization;
 import io.retort.nn.ImageShape;
 import java.util.LinkedHashMap;
@@ -48,13 +47,13 @@ record ModelDescription(
     metadata.put("producer", "retort");
     metadata.put("name", name);
     metadata.put("architecture", architecture);
-    metadata.put("input", json(input));
+    metadata.put("input", Metadata.json(input));
     metadata.put("classes", Integer.toString(classes()));
-    metadata.put("class_names", json(classNames));
-    metadata.put("normalization", json(normalization));
+    metadata.put("class_names", Metadata.json(classNames));
+    metadata.put("normalization", Metadata.json(normalization));
     metadata.put("seed", Long.toString(training.seed()));
-    metadata.put("training", json(training));
-    metadata.put("targets", json(targets));
+    metadata.put("training", Metadata.json(training));
+    metadata.put("targets", Metadata.json(targets));
     return metadata;
   }
 
@@ -65,42 +64,12 @@ record ModelDescription(
    */
   static ModelDescription of(Map<String, String> metadata) {
     return new ModelDescription(
-        entry(metadata, "name"),
-        entry(metadata, "architecture"),
-        parse(metadata, "input", ImageShape.class),
-        List.of(parse(metadata, "class_names", String[].class)),
-        parse(metadata, "normalization", Normalization.class),
-        parse(metadata, "training", TrainingConfig.class),
-        parse(metadata, "targets", Targets.class));
-  }
-
-  private static String json(Object value) {
-    try {
-      return Formats.JSON_LINE.writeValueAsString(value);
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException("a description is made of numbers and text alone", e);
-    }
-  }
-
-  private static <T> T parse(Map<String, String> metadata, String name, Class<T> type) {
-    String text = entry(metadata, name);
-    try {
-      T value = Formats.JSON_LINE.readValue(text, type);
-      if (value == null) {
-        throw new IllegalArgumentException("its metadata " + name + " is null");
-      }
-      return value;
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          "its metadata " + name + " cannot be understood: " + e.getOriginalMessage(), e);
-    }
-  }
-
-  private static String entry(Map<String, String> metadata, String name) {
-    String value = metadata.get(name);
-    if (value == null) {
-      throw new IllegalArgumentException("its metadata has no " + name);
-    }
-    return value;
+        Metadata.text(metadata, "name"),
+        Metadata.text(metadata, "architecture"),
+        Metadata.parse(metadata, "input", ImageShape.class),
+        List.of(Metadata.parse(metadata, "class_names", String[].class)),
+        Metadata.parse(metadata, "normalization", Normalization.class),
+        Metadata.parse(metadata, "training", TrainingConfig.class),
+        Metadata.parse(metadata, "targets", Targets.class));
   }
 }

@@ -1,6 +1,5 @@
 package io.retort.distill;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.retort.distill.Safetensors.FloatTensor;
 import io.retort.nn.Tensor;
 import java.io.IOException;
@@ -26,7 +25,7 @@ record StateFile(Path path, ModelDescription description) {
   /** Writes where a training stands, whole or not at all. */
   void write(Trainer trainer) throws IOException {
     Map<String, String> metadata = new LinkedHashMap<>(description.metadata());
-    metadata.put(POSITION, Formats.JSON_LINE.writeValueAsString(trainer.position()));
+    metadata.put(POSITION, Metadata.json(trainer.position()));
     metadata.put(OPTIMIZER_STEPS, Long.toString(trainer.optimizer().steps()));
     Map<String, FloatTensor> tensors = ModelFile.download(trainer.network());
     trainer
@@ -60,10 +59,11 @@ record StateFile(Path path, ModelDescription description) {
         restore(entry.getKey(), tensors.remove(OPTIMIZER + entry.getKey()), entry.getValue());
       }
       ModelFile.upload(path, tensors, trainer.network());
-      trainer.optimizer().restoreSteps(Long.parseLong(file.metadata().get(OPTIMIZER_STEPS)));
-      trainer.restore(
-          Formats.JSON_LINE.readValue(file.metadata().get(POSITION), Trainer.Position.class));
-    } catch (JsonProcessingException | IllegalArgumentException | Safetensors.FormatException e) {
+      trainer
+          .optimizer()
+          .restoreSteps(Metadata.parse(file.metadata(), OPTIMIZER_STEPS, Long.class));
+      trainer.restore(Metadata.parse(file.metadata(), POSITION, Trainer.Position.class));
+    } catch (IllegalArgumentException | Safetensors.FormatException e) {
       throw new Safetensors.FormatException(
           "%s cannot be gone on from: %s. Delete it to train %s from its start"
               .formatted(path, e.getMessage(), description.name()));

@@ -13,6 +13,7 @@ import io.retort.nn.Schedule;
 import io.retort.nn.Tensor;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * Trains one network: epochs of steps, and nothing else. What is to happen between steps, such as
@@ -32,6 +33,10 @@ final class Trainer implements AutoCloseable {
    */
   record Position(int epochs, long step, EpochTotals totals) {
     static final Position START = new Position(0, 0, EpochTotals.NONE);
+
+    Position {
+      Objects.requireNonNull(totals, "totals");
+    }
   }
 
   private final Network network;
@@ -124,8 +129,22 @@ final class Trainer implements AutoCloseable {
     return position;
   }
 
-  /** Goes back, or on, to where a training stood; network and optimiser are put back apart. */
+  /**
+   * Goes to where a training stood; network and optimiser are put back apart.
+   *
+   * @throws IllegalArgumentException if no training like this one can stand there
+   */
   void restore(Position newPosition) {
+    int stepsPerEpoch = batches.stepsPerEpoch();
+    long stepOfEpoch = newPosition.step() - (long) newPosition.epochs() * stepsPerEpoch;
+    if (newPosition.epochs() < 0
+        || newPosition.epochs() >= epochs
+        || stepOfEpoch < 0
+        || stepOfEpoch > stepsPerEpoch) {
+      throw new IllegalArgumentException(
+          "a training of %d epochs of %d steps cannot stand at epochs %d, step %d"
+              .formatted(epochs, stepsPerEpoch, newPosition.epochs(), newPosition.step()));
+    }
     position = newPosition;
   }
 
