@@ -2,12 +2,18 @@
 module io.retort.distill {
   requires transitive com.fasterxml.jackson.databind;
   requires com.fasterxml.jackson.dataformat.yaml;
+  requires com.samskivert.jmustache;
   requires io.retort.data;
   requires io.retort.kernels;
   requires io.retort.nn;
+  requires java.desktop;
 
   exports io.retort.distill;
+  exports io.retort.distill.report;
 
   opens io.retort.distill to
       com.fasterxml.jackson.databind;
+  opens io.retort.distill.report to
+      com.fasterxml.jackson.databind,
+      com.samskivert.jmustache;
 }

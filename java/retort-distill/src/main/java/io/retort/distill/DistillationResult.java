@@ -1,6 +1,7 @@
 package io.retort.distill;
 
 import java.util.List;
+import java.util.Objects;
 
 /**
  * What came of distilling an ensemble: {@code results.json}.
@@ -15,8 +16,8 @@ import java.util.List;
  * @param ensembleOfProbabilities the ensemble, members averaged as probabilities
  * @param student the network that learnt from the ensemble (Hinton et al. 2015)
  * @param selfDistilled the network that learnt from the first member alone (Furlanello et al. 2018,
- *     "Born-Again Neural Networks")
- * @param control the network that learnt from the labels alone
+ *     "Born-Again Neural Networks"); null if there is none
+ * @param control the network that learnt from the labels alone; null if there is none
  */
 public record DistillationResult(
     DistillConfig config,
@@ -32,6 +33,16 @@ public record DistillationResult(
     ModelResult control) {
 
   public DistillationResult {
+    Objects.requireNonNull(config, "config");
     members = List.copyOf(members);
+    Require.atLeast("members", members.size(), 1);
+    Objects.requireNonNull(ensembleOfLogits, "ensembleOfLogits");
+    Objects.requireNonNull(ensembleOfProbabilities, "ensembleOfProbabilities");
+    Objects.requireNonNull(student, "student");
+  }
+
+  /** The ensemble the student learnt from: members averaged as {@link DistillConfig#mean} says. */
+  public Metrics ensemble() {
+    return config.mean() == MeanKind.LOGITS ? ensembleOfLogits : ensembleOfProbabilities;
   }
 }

@@ -22,6 +22,8 @@ import java.util.List;
  * checkpoints/NAME.state.safetensors     a model in training, with all that is needed to go on
  * results.json                           {@link DistillationResult}
  * predictions.json                       {@link Prediction.Album}
+ * provenance.json                        {@link Provenance}
+ * report.html                            {@link io.retort.distill.report.Report}
  * </pre>
  */
 public final class RunDirectory {
@@ -54,12 +56,24 @@ public final class RunDirectory {
     return path;
   }
 
+  public Path configFile() {
+    return path.resolve("config.yaml");
+  }
+
   public Path metricsFile() {
     return path.resolve("metrics.jsonl");
   }
 
   public Path resultsFile() {
     return path.resolve("results.json");
+  }
+
+  public Path predictionsFile() {
+    return path.resolve("predictions.json");
+  }
+
+  public Path provenanceFile() {
+    return path.resolve("provenance.json");
   }
 
   public Path reportFile() {
@@ -85,7 +99,7 @@ public final class RunDirectory {
 
   /** Writes config.yaml: a {@link TrainingConfig} or a {@link DistillConfig}. */
   public void writeConfig(Record config) throws IOException {
-    AtomicFile.write(path.resolve("config.yaml"), Formats.YAML.writeValueAsBytes(config));
+    AtomicFile.write(configFile(), Formats.YAML.writeValueAsBytes(config));
   }
 
   /**
@@ -94,8 +108,7 @@ public final class RunDirectory {
    * @throws RunConflictException if it asks for something that leads to another result
    */
   void begin(Record config) throws IOException {
-    Path file = path.resolve("config.yaml");
-    if (Files.exists(file)) {
+    if (Files.exists(configFile())) {
       ConfigConflict.check(this, config);
     } else {
       writeConfig(config);
@@ -104,7 +117,7 @@ public final class RunDirectory {
 
   /** Reads config.yaml as the given record. */
   public <T extends Record> T readConfig(Class<T> type) throws IOException {
-    return readConfig(path.resolve("config.yaml"), type);
+    return readConfig(configFile(), type);
   }
 
   /** Reads any YAML file as the given record. */
@@ -121,12 +134,26 @@ public final class RunDirectory {
   }
 
   public void writePredictions(Prediction.Album album) throws IOException {
-    AtomicFile.write(path.resolve("predictions.json"), Formats.JSON_LINE.writeValueAsBytes(album));
+    AtomicFile.write(predictionsFile(), Formats.JSON_LINE.writeValueAsBytes(album));
   }
 
   public Prediction.Album readPredictions() throws IOException {
-    return Formats.JSON_LINE.readValue(
-        path.resolve("predictions.json").toFile(), Prediction.Album.class);
+    return Formats.JSON_LINE.readValue(predictionsFile().toFile(), Prediction.Album.class);
+  }
+
+  /** Writes provenance.json. */
+  public void writeProvenance(Provenance provenance) throws IOException {
+    AtomicFile.write(provenanceFile(), Formats.JSON.writeValueAsBytes(provenance));
+  }
+
+  /** Reads provenance.json. */
+  public Provenance readProvenance() throws IOException {
+    return Formats.JSON.readValue(provenanceFile().toFile(), Provenance.class);
+  }
+
+  /** Writes report.html. */
+  public void writeReport(String html) throws IOException {
+    AtomicFile.write(reportFile(), html.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Adds lines to metrics.jsonl, together, and forces them to the disk. */

@@ -37,6 +37,16 @@ class RunDirectoryTest {
   }
 
   @Test
+  void provenanceIsReadBackWithWhatIsNotKnown() throws IOException {
+    Provenance provenance =
+        new Provenance("retort train", "0.1.0", null, null, "avx2", 2, 61.5, null);
+
+    directory.writeProvenance(provenance);
+
+    assertThat(directory.readProvenance()).isEqualTo(provenance);
+  }
+
+  @Test
   void aMisspeltNameInAConfigurationIsRefused() throws IOException {
     Files.writeString(path.resolve("config.yaml"), "dataset: mnist\ntrian_limit: 5\n");
 
