@@ -238,23 +238,6 @@ class DistillationTest {
         .isEqualTo(result.student());
   }
 
-  /** A teacher that saw the images upright could not be imitated on images that are mirrored. */
-  @Test
-  void augmentedImagesAreShownToTheTeachersToo() throws IOException {
-    RunData data = RunData.of(ToyImages.splits(), new DataConfig("mnist", "", "flip", 0, 0));
-    TrainingConfig training = CONFIG.training().withArchitecture("mlp-24").withEpochs(4);
-    DistillConfig config =
-        new DistillConfig(training, 1, MeanKind.PROBABILITIES, 2, 1, null, 20, 1);
-
-    ToyRuns.run(config, data, directory, Progress.SILENT);
-
-    List<MetricsLine> student =
-        RunDirectory.open(directory).metrics().stream()
-            .filter(line -> line.model().equals("student") && line.split().equals("train"))
-            .toList();
-    assertThat(student.get(19).soft()).isLessThan(student.get(0).soft() / 100);
-  }
-
   @Test
   void theAlbumShowsTheEnsembleAndTheStudent() throws IOException {
     Prediction.Album album = RunDirectory.open(whole).readPredictions();
