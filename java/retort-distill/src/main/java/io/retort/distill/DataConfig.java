@@ -15,6 +15,11 @@ import java.util.Objects;
 public record DataConfig(
     String dataset, String path, String augmentation, int trainLimit, int testLimit) {
 
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
   public DataConfig {
     Objects.requireNonNull(dataset, "dataset");
     path = Objects.requireNonNullElse(path, "");

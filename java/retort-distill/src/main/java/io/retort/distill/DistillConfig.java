@@ -27,6 +27,11 @@ public record DistillConfig(
     int studentEpochs,
     int parallelModels) {
 
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
   public DistillConfig {
     Objects.requireNonNull(training, "training");
     Objects.requireNonNull(mean, "mean");

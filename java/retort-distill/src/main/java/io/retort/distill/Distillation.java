@@ -32,7 +32,11 @@ public final class Distillation {
    * Trains all networks, or goes on where the run directory shows that the run was stopped, with
    * the same bits as if it had not been.
    *
+   * @param config what is asked for
    * @param run where everything is written
+   * @param progress is told after every step
+   * @param interruption asks to stop
+   * @return what came of it, which is also in results.json
    * @throws RunConflictException if the directory holds a run with another configuration
    * @throws IllegalArgumentException if the configuration names something that does not exist
    * @throws InterruptedRunException once the interruption was requested and every network that was

@@ -32,6 +32,7 @@ public record DistillationResult(
     ModelResult selfDistilled,
     ModelResult control) {
 
+  /** Copies the list of members. */
   public DistillationResult {
     Objects.requireNonNull(config, "config");
     members = List.copyOf(members);

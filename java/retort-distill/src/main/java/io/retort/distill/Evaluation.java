@@ -25,6 +25,7 @@ public final class Evaluation {
    * @param device {@code cpu}, {@code cuda} or {@code auto}
    * @param threads threads of the CPU; 0 for one a processor; never changes the result
    * @param progress is told after each model, which is a stage of one step
+   * @return how good each is, in the order of the files, and all together
    * @throws IllegalArgumentException if a model does not fit the data, or there is none
    * @throws Safetensors.FormatException if a file is no model of Retort
    * @throws IOException if a file or the data cannot be read

@@ -12,6 +12,7 @@ import java.util.List;
 public record EvaluationResult(
     List<ModelResult> models, Metrics ensembleOfLogits, Metrics ensembleOfProbabilities) {
 
+  /** Copies the list of models. */
   public EvaluationResult {
     models = List.copyOf(models);
   }

@@ -35,6 +35,7 @@ public record Metrics(
    */
   public record Bin(double lower, double upper, int examples, double confidence, double accuracy) {}
 
+  /** Copies the list of bins. */
   public Metrics {
     reliability = List.copyOf(reliability);
   }

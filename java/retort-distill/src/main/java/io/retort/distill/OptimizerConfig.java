@@ -18,14 +18,22 @@ public record OptimizerConfig(Kind kind, double momentum, boolean nesterov, doub
 
   /** The update rules. */
   public enum Kind {
+    /** Stochastic gradient descent with momentum. */
     @JsonProperty("sgd")
     SGD,
+    /** Adam (Kingma and Ba 2015). */
     @JsonProperty("adam")
     ADAM,
+    /** Adam with decoupled weight decay (Loshchilov and Hutter 2019). */
     @JsonProperty("adamw")
     ADAMW
   }
 
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
   public OptimizerConfig {
     Objects.requireNonNull(kind, "kind");
     Require.within("momentum", momentum, 0, 1);

@@ -31,6 +31,7 @@ public record Prediction(
    * @param images the images
    */
   public record Album(List<String> classNames, List<Prediction> images) {
+    /** Copies the lists. */
     public Album {
       classNames = List.copyOf(classNames);
       images = List.copyOf(images);

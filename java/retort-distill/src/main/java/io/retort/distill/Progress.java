@@ -29,6 +29,10 @@ public interface Progress {
       double imagesPerSecond,
       double fractionOfRun) {}
 
-  /** Something was done. */
+  /**
+   * Something was done.
+   *
+   * @param update what, and how far the run has come with it
+   */
   void report(Update update);
 }

@@ -52,30 +52,37 @@ public final class RunDirectory {
     return create(path);
   }
 
+  /** The directory itself. */
   public Path path() {
     return path;
   }
 
+  /** Where config.yaml lies. */
   public Path configFile() {
     return path.resolve("config.yaml");
   }
 
+  /** Where metrics.jsonl lies. */
   public Path metricsFile() {
     return path.resolve("metrics.jsonl");
   }
 
+  /** Where results.json lies. */
   public Path resultsFile() {
     return path.resolve("results.json");
   }
 
+  /** Where predictions.json lies. */
   public Path predictionsFile() {
     return path.resolve("predictions.json");
   }
 
+  /** Where provenance.json lies. */
   public Path provenanceFile() {
     return path.resolve("provenance.json");
   }
 
+  /** Where report.html lies. */
   public Path reportFile() {
     return path.resolve("report.html");
   }
@@ -125,18 +132,22 @@ public final class RunDirectory {
     return Formats.YAML.readValue(file.toFile(), type);
   }
 
+  /** Writes results.json. */
   public void writeResult(DistillationResult result) throws IOException {
     AtomicFile.write(resultsFile(), Formats.JSON.writeValueAsBytes(result));
   }
 
+  /** Reads results.json. */
   public DistillationResult readResult() throws IOException {
     return Formats.JSON.readValue(resultsFile().toFile(), DistillationResult.class);
   }
 
+  /** Writes predictions.json. */
   public void writePredictions(Prediction.Album album) throws IOException {
     AtomicFile.write(predictionsFile(), Formats.JSON_LINE.writeValueAsBytes(album));
   }
 
+  /** Reads predictions.json. */
   public Prediction.Album readPredictions() throws IOException {
     return Formats.JSON_LINE.readValue(predictionsFile().toFile(), Prediction.Album.class);
   }

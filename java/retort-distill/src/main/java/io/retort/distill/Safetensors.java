@@ -67,6 +67,11 @@ public record Safetensors(Map<String, String> metadata, Map<String, FloatTensor>
    * @param values as many as the product of the shape; shared, not copied
    */
   public record FloatTensor(List<Long> shape, float[] values) {
+    /**
+     * Checks the size.
+     *
+     * @throws IllegalArgumentException if the shape does not hold that many values
+     */
     public FloatTensor {
       shape = List.copyOf(shape);
       long elements = 1;
@@ -87,6 +92,11 @@ public record Safetensors(Map<String, String> metadata, Map<String, FloatTensor>
 
   private record Extent(String name, List<Long> shape, long begin, long end) {}
 
+  /**
+   * Copies the maps, not the values.
+   *
+   * @throws IllegalArgumentException if a tensor has the name that the format keeps for metadata
+   */
   public Safetensors {
     metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
     tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));

@@ -16,6 +16,7 @@ public record ScheduleConfig(Kind kind, double learningRate, double warmup) {
 
   /** The shapes. */
   public enum Kind {
+    /** The same rate at every step. */
     @JsonProperty("constant")
     CONSTANT,
     /** Divided by ten at one half and at three quarters of the steps. */
@@ -29,6 +30,11 @@ public record ScheduleConfig(Kind kind, double learningRate, double warmup) {
     ONE_CYCLE
   }
 
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
   public ScheduleConfig {
     Objects.requireNonNull(kind, "kind");
     Require.positive("learningRate", learningRate);

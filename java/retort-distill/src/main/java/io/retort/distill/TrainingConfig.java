@@ -28,6 +28,11 @@ public record TrainingConfig(
     String device,
     int threads) {
 
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
   public TrainingConfig {
     Objects.requireNonNull(data, "data");
     Objects.requireNonNull(architecture, "architecture");

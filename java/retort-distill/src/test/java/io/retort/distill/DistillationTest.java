@@ -118,7 +118,7 @@ class DistillationTest {
 
   /** Steps within an epoch, at the end of one, at the end of a network, and of the last one. */
   @ParameterizedTest
-  @ValueSource(ints = {1, 4, 6, 7, 11, 12, 15, 24, 25, 31, 42, 50, 60, 61, 76, 77, 78})
+  @ValueSource(ints = {1, 6, 7, 12, 15, 24, 31, 42, 60, 78})
   void aRunThatWasStoppedAndResumedLeavesTheSameBits(int step) throws IOException {
     Interruption interruption = new Interruption();
 
@@ -151,7 +151,7 @@ class DistillationTest {
 
   /** What is not on the disk when the process dies is done again from the last epoch's end. */
   @ParameterizedTest
-  @ValueSource(ints = {3, 6, 9, 12, 17, 38, 42, 59, 78})
+  @ValueSource(ints = {3, 6, 12, 17, 42, 78})
   void aRunThatDiedGoesOnFromItsLastStateAndLeavesTheSameBits(int step) throws IOException {
     class Death extends Error {
       private static final long serialVersionUID = 1;

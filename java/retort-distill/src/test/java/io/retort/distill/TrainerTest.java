@@ -79,6 +79,24 @@ class TrainerTest {
     assertThat(epochs.steps).hasSize(60).isSorted().doesNotHaveDuplicates().endsWith(60L);
   }
 
+  @Test
+  void noStepLeavesMemoryOnTheDevice() throws IOException {
+    List<Long> bytes = new ArrayList<>();
+    TrainingListener weigh =
+        new TrainingListener() {
+          @Override
+          public void afterStep(Trainer trainer, double loss) {
+            bytes.add(device.allocatedBytes());
+          }
+        };
+    try (Network network = network("cnnbn-4-16", 1);
+        Teacher teacher = new LiveTeacher(List.of(network("cnnbn-4-16", 2)))) {
+      train(network, data, ToyRuns.training(), SOFT_ALONE, teacher, weigh);
+    }
+
+    assertThat(bytes).hasSize(60).containsOnly(bytes.get(0));
+  }
+
   /**
    * With alpha = 1 the labels say nothing, so a student of wrong labels learns from its teacher.
    */
