@@ -22,7 +22,8 @@ retort_status check_batch_norm(const retort_batch_norm* batch_norm) {
   return check_matrix(size_alone);
 }
 
-// Two partial results for each chunk and channel, and three factors of a derivative for each channel.
+// Two partial results for each chunk and channel, and three factors of a derivative for each
+// channel.
 struct Workspace {
   int64_t size;
   float* first_partial;
@@ -102,8 +103,8 @@ void reduce_direction(const BatchNormChannels& channels, const ReductionTasks& t
     const int64_t offset = tasks.first_row(chunk) * channels.stride + first;
     const int64_t partial = chunk * channels.count + first;
     kernels().batch_norm_sums(block_of(channels, first, count), masked, tasks.chunk_rows(chunk),
-                              input + offset, direction + offset,
-                              workspace.first_partial + partial, workspace.second_partial + partial);
+                              input + offset, direction + offset, workspace.first_partial + partial,
+                              workspace.second_partial + partial);
   });
 }
 
@@ -224,11 +225,10 @@ retort_status retort_batch_norm_inference(const retort_batch_norm* batch_norm, c
   const MatrixArgument x = matrix_argument("input", input, *batch_norm);
   const MatrixArgument y = matrix_argument("output", output, *batch_norm);
   RETORT_CHECK(check_matrix(x));
-  RETORT_CHECK(
-      check_arguments({y}, {vector_argument("scale", scale, channels),
-                            vector_argument("shift", shift, channels),
-                            vector_argument("running_mean", running_mean, channels),
-                            vector_argument("running_variance", running_variance, channels)}));
+  RETORT_CHECK(check_arguments(
+      {y}, {vector_argument("scale", scale, channels), vector_argument("shift", shift, channels),
+            vector_argument("running_mean", running_mean, channels),
+            vector_argument("running_variance", running_variance, channels)}));
   RETORT_CHECK(check_no_partial_overlap(y, x));
   // In blocks of channels, because nothing is lent to keep the deviations in.
   for (int64_t first = 0; first < channels; first += kMostReducedColumns) {
@@ -300,27 +300,24 @@ retort_status retort_batch_norm_tangent(const retort_batch_norm* batch_norm, con
   const Workspace parts(*batch_norm, workspace);
   MatrixArgument x_tangent = matrix_argument("input_tangent", input_tangent, *batch_norm);
   if (input_tangent == nullptr) x_tangent.rows = 0;
-  RETORT_CHECK(
-      check_arguments({matrix_argument("output_tangent", output_tangent, *batch_norm),
-                       vector_argument("workspace", workspace, parts.size)},
-                      {matrix_argument("input", input, *batch_norm),
-                       vector_argument("scale", scale, channels),
-                       vector_argument("shift", shift, channels),
-                       vector_argument("mean", mean, channels),
-                       vector_argument("inverse_deviation", inverse_deviation, channels), x_tangent,
-                       optional_vector_argument("scale_tangent", scale_tangent, channels),
-                       optional_vector_argument("shift_tangent", shift_tangent, channels)}));
+  RETORT_CHECK(check_arguments(
+      {matrix_argument("output_tangent", output_tangent, *batch_norm),
+       vector_argument("workspace", workspace, parts.size)},
+      {matrix_argument("input", input, *batch_norm), vector_argument("scale", scale, channels),
+       vector_argument("shift", shift, channels), vector_argument("mean", mean, channels),
+       vector_argument("inverse_deviation", inverse_deviation, channels), x_tangent,
+       optional_vector_argument("scale_tangent", scale_tangent, channels),
+       optional_vector_argument("shift_tangent", shift_tangent, channels)}));
 
-  const BatchNormChannels all{channels, channels, mean, inverse_deviation,
-                              scale,    shift,    batch_norm->rectify != 0};
+  const BatchNormChannels all{
+      channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0};
   const ReductionTasks tasks(rows, channels);
   if (input_tangent != nullptr) {
     reduce_direction(all, tasks, false, input, input_tangent, parts, executor);
   }
   for (int64_t c = 0; c < channels; ++c) {
-    const DirectionSums sums = input_tangent == nullptr
-                                   ? DirectionSums{}
-                                   : combine_direction(all, tasks, parts, c);
+    const DirectionSums sums =
+        input_tangent == nullptr ? DirectionSums{} : combine_direction(all, tasks, parts, c);
     set_direction_factors(all, parts, c, sums, rows);
     if (scale_tangent != nullptr) {
       parts.centred_factor[c] += scale_tangent[c] * inverse_deviation[c];

@@ -2,8 +2,8 @@
 //
 // Blocks: a BLAS packs the rows of a and the columns of b that a block needs, which it reads back
 // k * (1 / rows + 1 / columns) times an element of c. Sides of 64 to 256 keep that small, and as
-// many blocks as that leaves room for keep eight threads level. Sides are whole multiples of 16, the
-// width of a BLAS's inner kernel, as far as the matrix allows.
+// many blocks as that leaves room for keep eight threads level. Sides are whole multiples of 16,
+// the width of a BLAS's inner kernel, as far as the matrix allows.
 #include <algorithm>
 
 #include "errors.h"

@@ -44,8 +44,8 @@ retort_status check_pooling(const retort_pooling* pooling, PoolingGeometry* geom
   }
   geometry->pooling = *pooling;
   geometry->windows_overlap = pooling->stride < pooling->kernel;
-  RETORT_CHECK(check_output_side("input_height", pooling->input_height, *pooling,
-                                 &geometry->output_height));
+  RETORT_CHECK(
+      check_output_side("input_height", pooling->input_height, *pooling, &geometry->output_height));
   return check_output_side("input_width", pooling->input_width, *pooling, &geometry->output_width);
 }
 

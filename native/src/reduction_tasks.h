@@ -1,5 +1,5 @@
-// Cuts a reduction over the rows of a matrix into tasks by shape alone: chunks of rows, whose results
-// the caller combines in order, and blocks of columns where a matrix is wide.
+// Cuts a reduction over the rows of a matrix into tasks by shape alone: chunks of rows, whose
+// results the caller combines in order, and blocks of columns where a matrix is wide.
 #pragma once
 
 #include <algorithm>

@@ -17,9 +17,9 @@ TEST(Relu, ForwardAndBackwardMatchTheReferenceExactlyInPlaceToo) {
     Floats output(size), input_gradient(size), in_place = input, gradient_in_place = gradient;
     ASSERT_EQ(retort_relu_forward(size, input.data(), output.data(), nullptr), RETORT_OK);
     ASSERT_EQ(retort_relu_forward(size, in_place.data(), in_place.data(), nullptr), RETORT_OK);
-    ASSERT_EQ(retort_relu_backward(size, output.data(), gradient.data(), input_gradient.data(),
-                                   nullptr),
-              RETORT_OK);
+    ASSERT_EQ(
+        retort_relu_backward(size, output.data(), gradient.data(), input_gradient.data(), nullptr),
+        RETORT_OK);
     ASSERT_EQ(retort_relu_backward(size, output.data(), gradient_in_place.data(),
                                    gradient_in_place.data(), nullptr),
               RETORT_OK);
@@ -98,14 +98,15 @@ TEST(ColumnSums, MatchTheReferenceInTheWorkspaceAskedFor) {
       SCOPED_TRACE(::testing::Message() << rows << " x " << columns);
       const Floats matrix = Floats::normal(random, rows * columns, 1, 3);
       Floats sums(columns), workspace(retort_column_sums_workspace(rows, columns));
-      ASSERT_EQ(retort_column_sums(rows, columns, matrix.data(), sums.data(), workspace.data(),
-                                   nullptr),
-                RETORT_OK);
+      ASSERT_EQ(
+          retort_column_sums(rows, columns, matrix.data(), sums.data(), workspace.data(), nullptr),
+          RETORT_OK);
       const Row expected = reference::column_sums(columns, matrix.values());
       Row magnitudes = matrix.values();
       for (double& x : magnitudes) x = std::fabs(x);
       const Row magnitude = reference::column_sums(columns, magnitudes);
-      // A sum goes through the tiles of its chunk and then through the chunks, half an epsilon each.
+      // A sum goes through the tiles of its chunk and then through the chunks, half an epsilon
+      // each.
       const double additions = 16384.0 / static_cast<double>(std::min<int64_t>(columns, 256)) / 4;
       for (size_t c = 0; c < static_cast<size_t>(columns); ++c) {
         const double bound = kEpsilon / 2 * (additions + 256) * magnitude[c];

@@ -146,10 +146,10 @@ TEST(MatrixProduct, ABadArgumentIsNamed) {
     call.b = b;
     call.c = c;
     spoil(&call);
-    expect_refused(retort_matrix_product(0, 0, call.m, call.n, call.k, call.a, call.a_stride,
-                                         call.b, call.b_stride, 0, call.c, call.c_stride,
-                                         call.sgemm, nullptr),
-                   name);
+    expect_refused(
+        retort_matrix_product(0, 0, call.m, call.n, call.k, call.a, call.a_stride, call.b,
+                              call.b_stride, 0, call.c, call.c_stride, call.sgemm, nullptr),
+        name);
   };
   const int64_t too_large = int64_t{1} << 31;
   refused([](Call* call) { call->m = -1; }, "m must");

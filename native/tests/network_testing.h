@@ -1,5 +1,5 @@
-// What the tests of retort/network.h share beside testing.h: flat arrays with guards, inner products
-// and the check that a bad argument is refused by name.
+// What the tests of retort/network.h share beside testing.h: flat arrays with guards, inner
+// products and the check that a bad argument is refused by name.
 #pragma once
 
 #include <algorithm>

@@ -69,11 +69,11 @@ TEST(Adam, AStepMatchesTheReference) {
           for (int64_t i = 0; i < size; ++i) s[i] = s[i] * s[i];
           Floats p = Floats::normal(random, size);
           const Floats old_m = m, old_p = p;
-          const reference::AdamState expected = reference::adam_step(
-              adam, gradient.values(), {m.values(), s.values(), p.values()});
-          ASSERT_EQ(retort_adam_step(&adam, size, gradient.data(), m.data(), s.data(), p.data(),
-                                     nullptr),
-                    RETORT_OK);
+          const reference::AdamState expected =
+              reference::adam_step(adam, gradient.values(), {m.values(), s.values(), p.values()});
+          ASSERT_EQ(
+              retort_adam_step(&adam, size, gradient.data(), m.data(), s.data(), p.data(), nullptr),
+              RETORT_OK);
           for (int64_t i = 0; i < size; ++i) {
             const size_t at = static_cast<size_t>(i);
             const double g = std::fabs(gradient[i]) + decay * std::fabs(old_p[i]);
@@ -84,7 +84,8 @@ TEST(Adam, AStepMatchesTheReference) {
             const double square_error = 4 * kEpsilon * (expected.second_moment[at] + g * g / 1000);
             expect_close(s[i], expected.second_moment[at], square_error, "second moment");
             // sqrt halves the relative error of s; corrections of the first steps are in here.
-            const double correction = std::sqrt(1 - std::pow(0.999, step)) / (1 - std::pow(0.9, step));
+            const double correction =
+                std::sqrt(1 - std::pow(0.999, step)) / (1 - std::pow(0.9, step));
             const double change = adam.learning_rate * correction * moved / root;
             const double relative = 10 * kEpsilon + square_error / expected.second_moment[at];
             expect_close(p[i], expected.parameter[at],

@@ -64,12 +64,12 @@ TEST(MaxPool, MatchesTheReferenceExactlyWithTiesToo) {
     for (int64_t i = 0; i < out; ++i) gradient[i] = std::round(gradient[i]);
     Floats output(out), input_gradient(in), output_tangent(out);
     ASSERT_EQ(retort_max_pool_forward(&p, input.data(), output.data(), nullptr), RETORT_OK);
-    ASSERT_EQ(retort_max_pool_backward(&p, input.data(), gradient.data(), input_gradient.data(),
-                                       nullptr),
-              RETORT_OK);
-    ASSERT_EQ(retort_max_pool_tangent(&p, input.data(), tangent.data(), output_tangent.data(),
-                                      nullptr),
-              RETORT_OK);
+    ASSERT_EQ(
+        retort_max_pool_backward(&p, input.data(), gradient.data(), input_gradient.data(), nullptr),
+        RETORT_OK);
+    ASSERT_EQ(
+        retort_max_pool_tangent(&p, input.data(), tangent.data(), output_tangent.data(), nullptr),
+        RETORT_OK);
     expect_equal(output, reference::max_pool_forward(p, input.values()));
     expect_equal(input_gradient,
                  reference::max_pool_backward(p, input.values(), gradient.values()));
@@ -85,7 +85,8 @@ TEST(MaxPool, ANaNWinsAndTheFirstOfThem) {
     const int64_t in = input_size(p), out = output_size(p);
     Floats input = Floats::normal(random, in);
     for (int64_t i = 0; i < in; ++i) {
-      if (random() % 4 == 0) input[i] = std::vector<float>{kNaN, -kNaN, kInfinity, -kInfinity}[random() % 4];
+      if (random() % 4 == 0)
+        input[i] = std::vector<float>{kNaN, -kNaN, kInfinity, -kInfinity}[random() % 4];
     }
     Floats gradient(out), tangent(in), output(out), input_gradient(in), output_tangent(out);
     for (int64_t i = 0; i < out; ++i) gradient[i] = static_cast<float>(i + 1);

@@ -1,19 +1,21 @@
 // Batch normalisation over the rows of a matrix: its statistics, itself, and its derivatives.
 //
 //   forward   y = (x - mean) * factor + shift          factor = scale * inverse_deviation
-//   backward  dx = factor * (dy - mean(dy) - n * mean(n * dy))     n = (x - mean) * inverse_deviation
-//   tangent   y' = factor * (x' - mean(x') - n * mean(n * x')) + scale' * n + shift'
+//   backward  dx = factor * (dy - mean(dy) - n * mean(n * dy))     n = (x - mean) *
+//   inverse_deviation tangent   y' = factor * (x' - mean(x') - n * mean(n * x')) + scale' * n +
+//   shift'
 //
-// Both derivatives have the form  p * direction + q * (x - mean) + r  with p, q and r per channel, so
-// one sweep takes the two sums and another, in batch_norm_derivative, does the rest. The rectifier
-// asks for the sign of y, which each sweep computes again with the same operations as forward.
+// Both derivatives have the form  p * direction + q * (x - mean) + r  with p, q and r per channel,
+// so one sweep takes the two sums and another, in batch_norm_derivative, does the rest. The
+// rectifier asks for the sign of y, which each sweep computes again with the same operations as
+// forward.
 //
 // The variance is taken in two passes over a block of rows that stays in the first-level cache, and
 // blocks are combined pairwise (Chan, Golub & LeVeque, "Updating Formulae and a Pairwise Algorithm
 // for Computing Sample Variances", 1979): one read of memory, and no difference of large squares.
 //
-// Bytes: training reads the input twice and writes once, the derivatives read two matrices twice and
-// write once. A task is a run of rows; a vector holds neighbouring channels.
+// Bytes: training reads the input twice and writes once, the derivatives read two matrices twice
+// and write once. A task is a run of rows; a vector holds neighbouring channels.
 #pragma once
 
 #include "elementwise.h"

@@ -8,9 +8,9 @@
 //
 // Bytes: forward reads the input and writes the output once. Backward writes every element of the
 // input's gradient once where windows do not overlap: each window also owns the pixels between it
-// and the next, and the first and last those at the rim. Overlapping windows add to an image that is
-// cleared first and stays in the cache. A task is a run of the output's rows (or whole images, where
-// backward's windows overlap); a vector holds neighbouring channels.
+// and the next, and the first and last those at the rim. Overlapping windows add to an image that
+// is cleared first and stays in the cache. A task is a run of the output's rows (or whole images,
+// where backward's windows overlap); a vector holds neighbouring channels.
 #pragma once
 
 #include "kernels.h"
@@ -131,8 +131,8 @@ void with_windows(const retort::PoolingGeometry& geometry, Body body) {
 }
 
 // Clears the images that these rows make up, to which overlapping windows add.
-void clear_images(const retort::PoolingGeometry& geometry, float* input_gradient,
-                  int64_t first_row, int64_t end_row) {
+void clear_images(const retort::PoolingGeometry& geometry, float* input_gradient, int64_t first_row,
+                  int64_t end_row) {
   const retort_pooling& pooling = geometry.pooling;
   const int64_t image = pooling.input_height * pooling.input_width * pooling.channels;
   const int64_t first = first_row / geometry.output_height, end = end_row / geometry.output_height;
@@ -212,9 +212,8 @@ void average_pool_forward(const retort::PoolingGeometry& geometry, const float* 
       const Vector share = broadcast(1 / static_cast<float>(y.size() * x.size()));
       for_each_vector(geometry.pooling.channels, [&](int64_t c, auto lanes) {
         Vector sum = broadcast(0);
-        windows.for_each_pixel(y, x, [&](int64_t offset) {
-          sum = sum + lanes.load(input + from + c + offset, 0);
-        });
+        windows.for_each_pixel(
+            y, x, [&](int64_t offset) { sum = sum + lanes.load(input + from + c + offset, 0); });
         lanes.store(output + to + c, sum * share);
       });
     });
