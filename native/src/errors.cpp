@@ -87,6 +87,39 @@ retort_status check_no_partial_overlap(const MatrixArgument& output, const Matri
   return check_apart(output, input);
 }
 
+MatrixArgument vector_argument(const char* name, const void* data, int64_t size) {
+  return {name, data, size, 1, 1};
+}
+
+MatrixArgument optional_vector_argument(const char* name, const void* data, int64_t size) {
+  return vector_argument(name, data, data == nullptr ? 0 : size);
+}
+
+retort_status check_at_least(const char* name, int64_t value, int64_t least) {
+  if (value >= least) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be >= %lld, got %lld", name,
+              static_cast<long long>(least), static_cast<long long>(value));
+}
+
+retort_status check_not_negative(const char* name, float value) {
+  if (std::isfinite(value) && value >= 0) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be finite and >= 0, got %g", name,
+              static_cast<double>(value));
+}
+
+retort_status check_arguments(std::initializer_list<MatrixArgument> outputs,
+                              std::initializer_list<MatrixArgument> inputs) {
+  for (const MatrixArgument& output : outputs) RETORT_CHECK(check_matrix(output));
+  for (const MatrixArgument& input : inputs) RETORT_CHECK(check_matrix(input));
+  for (const MatrixArgument& output : outputs) {
+    for (const MatrixArgument& input : inputs) RETORT_CHECK(check_apart(output, input));
+    for (const MatrixArgument* other = &output + 1; other != outputs.end(); ++other) {
+      RETORT_CHECK(check_apart(output, *other));
+    }
+  }
+  return RETORT_OK;
+}
+
 }  // namespace retort
 
 const char* retort_last_error(void) { return retort::last_error; }

@@ -68,6 +68,23 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const Mask zero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_EQ_OQ);
   return {_mm512_mask_mov_ps(b.lanes, zero, a.lanes)};
 }
+inline Vector operator/(Vector a, Vector b) { return {_mm512_div_ps(a.lanes, b.lanes)}; }
+inline Vector square_root(Vector a) { return {_mm512_sqrt_ps(a.lanes)}; }
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  const Mask positive = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return {_mm512_maskz_mov_ps(positive, a.lanes)};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  const Mask number = _mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_ORD_Q);
+  const Mask larger = _mm512_mask_cmp_ps_mask(number, b.lanes, a.lanes, _CMP_NLE_UQ);
+  return {_mm512_mask_mov_ps(a.lanes, larger, b.lanes)};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  const Mask same =
+      _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a.lanes), _mm512_castps_si512(b.lanes));
+  return {_mm512_mask_mov_ps(y.lanes, same, x.lanes)};
+}
 
 #elif defined(__AVX2__)
 
@@ -139,6 +156,23 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const __m256 zero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
   return {_mm256_blendv_ps(b.lanes, a.lanes, zero)};
 }
+inline Vector operator/(Vector a, Vector b) { return {_mm256_div_ps(a.lanes, b.lanes)}; }
+inline Vector square_root(Vector a) { return {_mm256_sqrt_ps(a.lanes)}; }
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  const __m256 positive = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_GT_OQ);
+  return {_mm256_and_ps(positive, a.lanes)};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  const __m256 number = _mm256_cmp_ps(a.lanes, a.lanes, _CMP_ORD_Q);
+  const __m256 larger = _mm256_and_ps(number, _mm256_cmp_ps(b.lanes, a.lanes, _CMP_NLE_UQ));
+  return {_mm256_blendv_ps(a.lanes, b.lanes, larger)};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  const __m256i same =
+      _mm256_cmpeq_epi32(_mm256_castps_si256(a.lanes), _mm256_castps_si256(b.lanes));
+  return {_mm256_blendv_ps(y.lanes, x.lanes, _mm256_castsi256_ps(same))};
+}
 
 #else
 
@@ -160,6 +194,18 @@ inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.l
 inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
 inline Vector zero_where_zero(Vector condition, Vector a) { return {condition.lanes == 0 ? 0 : a.lanes}; }
 inline Vector keep_first(Vector, int64_t) { return {0}; }
+inline Vector operator/(Vector a, Vector b) { return {a.lanes / b.lanes}; }
+inline Vector square_root(Vector a) { return {sqrtf(a.lanes)}; }
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  return {condition.lanes > 0 ? a.lanes : 0};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  return {a.lanes == a.lanes && !(b.lanes <= a.lanes) ? b.lanes : a.lanes};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  return __builtin_memcmp(&a, &b, sizeof a) == 0 ? x : y;
+}
 
 #endif
 
@@ -246,6 +292,24 @@ inline __attribute__((always_inline)) void for_each_vector(int64_t columns, Body
   int64_t column = 0;
   for (; column + kLanes <= columns; column += kLanes) body(column, AllLanes{});
   if (column < columns) body(column, FirstLanes{columns - column});
+}
+
+template <int64_t kRows>
+struct RowCount {
+  static constexpr int64_t value = kRows;
+};
+
+// body(row, column, lanes, count) over tiles of a few rows and one vector, row by row, so that what
+// belongs to the columns is loaded once a tile. count::value is the number of rows.
+template <typename Body>
+inline __attribute__((always_inline)) void for_each_tile(int64_t rows, int64_t columns, Body body) {
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    for_each_vector(columns, [&](int64_t j, auto lanes) { body(row, j, lanes, RowCount<4>{}); });
+  }
+  for (; row < rows; ++row) {
+    for_each_vector(columns, [&](int64_t j, auto lanes) { body(row, j, lanes, RowCount<1>{}); });
+  }
 }
 
 }  // namespace
