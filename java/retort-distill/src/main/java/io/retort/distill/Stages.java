@@ -70,24 +70,25 @@ final class Stages {
         fail(new InterruptedRunException("stopped before " + waiting.get(0).name() + " began"));
         break;
       }
-      for (ModelPlan plan : waiting) {
-        if (finished.containsAll(plan.targets().teachers())) {
-          waiting.remove(plan);
-          return Optional.of(plan);
-        }
+      Optional<ModelPlan> ready = ready();
+      if (ready.isPresent()) {
+        waiting.remove(ready.get());
+        return ready;
       }
-      waitForOthers();
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        interruption.request();
+      }
     }
     return Optional.empty();
   }
 
-  private void waitForOthers() {
-    try {
-      wait();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      fail(new InterruptedRunException("stopped before " + waiting.get(0).name() + " began"));
-    }
+  private Optional<ModelPlan> ready() {
+    return waiting.stream()
+        .filter(plan -> finished.containsAll(plan.targets().teachers()))
+        .findFirst();
   }
 
   private synchronized void finish(ModelPlan plan) {

@@ -13,9 +13,10 @@ class AlbumChoiceTest {
     int[] labels = new int[50];
     float[] softTargets = new float[50 * 10];
     for (int i = 0; i < 50; i++) {
+      int ofClass = i / 10;
       labels[i] = i % 10;
-      softTargets[i * 10 + labels[i]] = 1 - 0.05f * (i / 10);
-      softTargets[i * 10 + (labels[i] + 1) % 10] = 0.05f * (i / 10);
+      softTargets[i * 10 + labels[i]] = 1 - 0.05f * ofClass;
+      softTargets[i * 10 + (labels[i] + 1) % 10] = 0.05f * ofClass;
     }
 
     List<Integer> chosen = AlbumChoice.of(softTargets, labels, 10);

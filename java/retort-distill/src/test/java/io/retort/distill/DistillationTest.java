@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.retort.nn.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,18 @@ class DistillationTest {
         .startsWith("member-1 1 6train", "member-1 1 6test", "member-1 2 12train")
         .endsWith("control 3 18train", "control 3 18test")
         .hasSize(2 * (2 * 2 + 3 * 3));
+  }
+
+  @Test
+  void theLearningRateOfALineIsThatOfTheLastStep() throws IOException {
+    Schedule schedule = CONFIG.training().schedule().schedule();
+
+    assertThat(RunDirectory.open(whole).metrics())
+        .allSatisfy(
+            line -> {
+              long steps = line.model().startsWith("member") ? 12 : 18;
+              assertThat(line.learningRate()).isEqualTo(schedule.at(line.step() - 1, steps));
+            });
   }
 
   @Test
@@ -223,20 +236,6 @@ class DistillationTest {
         .hasMessageContaining("temperature 3.0, not 5.0");
     assertThat(ToyRuns.run(with(2, 2), DATA, directory, Progress.SILENT).student())
         .isEqualTo(result.student());
-  }
-
-  @Test
-  void augmentedImagesAreShownToTheTeachersToo() throws IOException {
-    DataConfig augmented = new DataConfig("mnist", "", "crop", 0, 0);
-    RunData data = RunData.of(ToyImages.splits(), augmented);
-    DistillConfig config =
-        new DistillConfig(
-            CONFIG.training().withEpochs(4), 1, MeanKind.PROBABILITIES, 2, 1, null, 8, 1);
-
-    DistillationResult distilled = ToyRuns.run(config, data, directory, Progress.SILENT);
-
-    assertThat(distilled.student().metrics()).isEqualTo(distilled.selfDistilled().metrics());
-    assertThat(distilled.student().agreementWithEnsemble()).isGreaterThan(0.7);
   }
 
   @Test

@@ -16,7 +16,7 @@ final class Method {
    * @param steps steps every network was trained; 0 for not known yet
    */
   static List<String> of(DistillConfig config, long steps) {
-    return List.of(members(config, steps), mean(config), student(config), comparison(config));
+    return List.of(members(config, steps), mean(config), student(config), comparison());
   }
 
   private static String members(DistillConfig config, long steps) {
@@ -61,7 +61,7 @@ final class Method {
             number(Math.round((1 - config.alpha()) * 1e9) / 1e9));
   }
 
-  private static String comparison(DistillConfig config) {
+  private static String comparison() {
     return "For comparison, train the same network from the same seed twice more: on the soft"
         + " targets of one member (self-distilled) and on the labels alone (control).";
   }
