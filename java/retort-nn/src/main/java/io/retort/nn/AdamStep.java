@@ -1,8 +1,8 @@
 package io.retort.nn;
 
 /**
- * The constants of one step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), as in
- * {@code retort_adam}; the device checks their ranges.
+ * The constants of one step of Adam (Kingma and Ba 2015) or AdamW (Loshchilov and Hutter 2019), as
+ * in {@code retort_adam}; the device checks their ranges.
  *
  * @param learningRate finite, at least 0
  * @param beta1 decay of the first moment, in [0, 1)

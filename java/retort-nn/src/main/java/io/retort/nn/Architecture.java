@@ -12,10 +12,10 @@ import java.util.regex.Pattern;
  *   <li>{@code cnn-16-32-128}: for each size but the last a 3x3 convolution, 2x2 max pooling and a
  *       ReLU; then a hidden linear layer of the last size and a ReLU
  *   <li>{@code cnnbn-16-32-128}: the same, with batch normalisation before each ReLU
- *   <li>{@code resnet-20}: the residual networks for small images of He et al. (2016); a depth of 6n
- *       + 2
- *   <li>{@code wrn-16-2}: wide residual networks (Zagoruyko and Komodakis 2016); a depth of 6n + 4 and
- *       how many times wider
+ *   <li>{@code resnet-20}: the residual networks for small images of He et al. (2016); a depth of
+ *       6n + 2
+ *   <li>{@code wrn-16-2}: wide residual networks (Zagoruyko and Komodakis 2016); a depth of 6n + 4
+ *       and how many times wider
  * </ul>
  *
  * Each ends in a linear layer of one logit a class.
@@ -80,6 +80,11 @@ public final class Architecture {
     return name;
   }
 
+  /** Its layers, whose parameters have no memory yet. */
+  Layer layers(Device device, ImageShape input, int classes) {
+    return blueprint.layers(device, input, classes);
+  }
+
   /**
    * A network of this architecture, which the caller closes.
    *
@@ -93,7 +98,7 @@ public final class Architecture {
     Arguments.notNull("device", device);
     Arguments.notNull("input", input);
     Arguments.atLeast("classes", classes, 1);
-    return Network.of(name, device, input, classes, blueprint.layers(device, input, classes), seed);
+    return Network.of(name, device, input, classes, layers(device, input, classes), seed);
   }
 
   @Override

@@ -21,7 +21,8 @@ public final class AveragePool extends DeviceLayer {
     Arguments.notNull("input", input);
     int longer = Math.max(input.height(), input.width());
     int shorter = Math.min(input.height(), input.width());
-    // Windows are square, images need not be: one window that starts in the padding covers the whole.
+    // Windows are square, images need not be: one window that starts in the padding covers the
+    // whole.
     int padding = longer - shorter;
     int kernel = longer + padding;
     return new AveragePool(device, name, new PoolingShape(0, input, kernel, kernel, padding));
@@ -44,8 +45,7 @@ public final class AveragePool extends DeviceLayer {
   @Override
   public Tensor backward(Tensor outputGradient, boolean inputGradientWanted) {
     Tensor input = trainingInput();
-    Arguments.shape(
-        argument("outputGradient"), outputGradient, output.rows(input.rows()).shape());
+    Arguments.shape(argument("outputGradient"), outputGradient, output.rows(input.rows()).shape());
     if (!inputGradientWanted) {
       return null;
     }

@@ -34,8 +34,7 @@ public final class Convolution extends DeviceLayer {
             shape.kernel(),
             shape.kernel(),
             shape.input().channels());
-    bias =
-        withBias ? new Parameter(name + ".bias", Initialization.constant(0), channels) : null;
+    bias = withBias ? new Parameter(name + ".bias", Initialization.constant(0), channels) : null;
     output = rowBuffer(item(shape.output()));
     inputGradient = rowBuffer(item(shape.input()));
     outputTangent = rowBuffer(item(shape.output()));

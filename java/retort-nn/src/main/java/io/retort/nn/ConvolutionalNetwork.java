@@ -38,10 +38,7 @@ record ConvolutionalNetwork(String name, int[] sizes, boolean normalized)
   private ImageShape addConvolution(List<Layer> layers, Device device, int i, ImageShape input) {
     Convolution convolution =
         new Convolution(
-            device,
-            "conv" + i,
-            new ConvolutionShape(0, input, sizes[i - 1], 3, 1, 1),
-            !normalized);
+            device, "conv" + i, new ConvolutionShape(0, input, sizes[i - 1], 3, 1, 1), !normalized);
     MaxPool pool =
         new MaxPool(device, "pool" + i, new PoolingShape(0, convolution.output(), 2, 2, 0));
     layers.add(convolution);
@@ -59,8 +56,7 @@ record ConvolutionalNetwork(String name, int[] sizes, boolean normalized)
   private void addHidden(List<Layer> layers, Device device, int inputs) {
     int width = sizes[sizes.length - 1];
     layers.add(
-        new Linear(
-            device, "hidden", inputs, width, !normalized, Initialization.heNormal(inputs)));
+        new Linear(device, "hidden", inputs, width, !normalized, Initialization.heNormal(inputs)));
     if (normalized) {
       layers.add(new BatchNorm(device, "norm" + sizes.length, width, true));
     } else {

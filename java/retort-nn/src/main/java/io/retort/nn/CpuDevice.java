@@ -21,9 +21,9 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * The processor. Operations run on a pool of native threads; OpenBLAS, set to one thread, multiplies
- * the blocks that the kernels cut matrices into. The device's lock guards everything it owns, so no
- * memory is freed while an operation runs.
+ * The processor. Operations run on a pool of native threads; OpenBLAS, set to one thread,
+ * multiplies the blocks that the kernels cut matrices into. The device's lock guards everything it
+ * owns, so no memory is freed while an operation runs.
  */
 final class CpuDevice implements Device {
   private final int threads;
@@ -169,8 +169,7 @@ final class CpuDevice implements Device {
     FloatPointer b = floatsOrNull("bias", bias, shape.outputChannels());
     FloatPointer y = floats("output", output, shape.outputSize());
     FloatPointer scratch = workspace(Retort.retort_convolution_workspace(convolution));
-    run(executor ->
-        Retort.retort_convolution_forward(convolution, x, w, b, y, scratch, executor));
+    run(executor -> Retort.retort_convolution_forward(convolution, x, w, b, y, scratch, executor));
   }
 
   @Override
@@ -181,8 +180,9 @@ final class CpuDevice implements Device {
     FloatPointer w = floats("weights", weights, shape.weightsSize());
     FloatPointer dx = floats("inputGradient", inputGradient, shape.inputSize());
     FloatPointer scratch = workspace(Retort.retort_convolution_workspace(convolution));
-    run(executor ->
-        Retort.retort_convolution_backward_input(convolution, dy, w, dx, scratch, executor));
+    run(
+        executor ->
+            Retort.retort_convolution_backward_input(convolution, dy, w, dx, scratch, executor));
   }
 
   @Override
@@ -193,8 +193,9 @@ final class CpuDevice implements Device {
     FloatPointer dy = floats("outputGradient", outputGradient, shape.outputSize());
     FloatPointer dw = floats("weightsGradient", weightsGradient, shape.weightsSize());
     FloatPointer scratch = workspace(Retort.retort_convolution_workspace(convolution));
-    run(executor ->
-        Retort.retort_convolution_backward_weights(convolution, x, dy, dw, scratch, executor));
+    run(
+        executor ->
+            Retort.retort_convolution_backward_weights(convolution, x, dy, dw, scratch, executor));
   }
 
   // ---- pooling ----------------------------------------------------------------------------------
@@ -292,9 +293,11 @@ final class CpuDevice implements Device {
     FloatPointer d = floats("inverseDeviation", inverseDeviation, channels);
     FloatPointer y = floats("output", output, shape.size());
     FloatPointer scratch = workspace(Retort.retort_batch_norm_workspace(batchNorm));
-    run(executor ->
-        Retort.retort_batch_norm_training(
-            batchNorm, x, gamma, beta, momentum, runningM, runningV, m, d, y, scratch, executor));
+    run(
+        executor ->
+            Retort.retort_batch_norm_training(
+                batchNorm, x, gamma, beta, momentum, runningM, runningV, m, d, y, scratch,
+                executor));
   }
 
   @Override
@@ -314,8 +317,9 @@ final class CpuDevice implements Device {
     FloatPointer m = floats("runningMean", runningMean, channels);
     FloatPointer v = floats("runningVariance", runningVariance, channels);
     FloatPointer y = floats("output", output, shape.size());
-    run(executor ->
-        Retort.retort_batch_norm_inference(batchNorm, x, gamma, beta, m, v, y, executor));
+    run(
+        executor ->
+            Retort.retort_batch_norm_inference(batchNorm, x, gamma, beta, m, v, y, executor));
   }
 
   @Override
@@ -342,9 +346,10 @@ final class CpuDevice implements Device {
     FloatPointer dGamma = floats("scaleGradient", scaleGradient, channels);
     FloatPointer dBeta = floats("shiftGradient", shiftGradient, channels);
     FloatPointer scratch = workspace(Retort.retort_batch_norm_workspace(batchNorm));
-    run(executor ->
-        Retort.retort_batch_norm_backward(
-            batchNorm, x, gamma, beta, m, d, dy, dx, dGamma, dBeta, scratch, executor));
+    run(
+        executor ->
+            Retort.retort_batch_norm_backward(
+                batchNorm, x, gamma, beta, m, d, dy, dx, dGamma, dBeta, scratch, executor));
   }
 
   @Override
@@ -371,9 +376,10 @@ final class CpuDevice implements Device {
     FloatPointer dBeta = floatsOrNull("shiftTangent", shiftTangent, channels);
     FloatPointer dy = floats("outputTangent", outputTangent, shape.size());
     FloatPointer scratch = workspace(Retort.retort_batch_norm_workspace(batchNorm));
-    run(executor ->
-        Retort.retort_batch_norm_tangent(
-            batchNorm, x, gamma, beta, m, d, dx, dGamma, dBeta, dy, scratch, executor));
+    run(
+        executor ->
+            Retort.retort_batch_norm_tangent(
+                batchNorm, x, gamma, beta, m, d, dx, dGamma, dBeta, dy, scratch, executor));
   }
 
   // ---- matrix product and elementwise -----------------------------------------------------------
@@ -393,22 +399,23 @@ final class CpuDevice implements Device {
     FloatPointer left = floats("a", a, area(m, k));
     FloatPointer right = floats("b", b, area(k, n));
     FloatPointer product = floats("c", c, area(m, n));
-    run(executor ->
-        Retort.retort_matrix_product(
-            transposeA ? 1 : 0,
-            transposeB ? 1 : 0,
-            m,
-            n,
-            k,
-            left,
-            transposeA ? m : k,
-            right,
-            transposeB ? k : n,
-            accumulate ? 1 : 0,
-            product,
-            n,
-            sgemm,
-            executor));
+    run(
+        executor ->
+            Retort.retort_matrix_product(
+                transposeA ? 1 : 0,
+                transposeB ? 1 : 0,
+                m,
+                n,
+                k,
+                left,
+                transposeA ? m : k,
+                right,
+                transposeB ? k : n,
+                accumulate ? 1 : 0,
+                product,
+                n,
+                sgemm,
+                executor));
   }
 
   private static long area(long rows, long columns) {
@@ -436,15 +443,13 @@ final class CpuDevice implements Device {
   }
 
   @Override
-  public synchronized void linearCombination(
-      float a, Tensor x, float b, Tensor y, Tensor output) {
+  public synchronized void linearCombination(float a, Tensor x, float b, Tensor y, Tensor output) {
     checkOpen();
     long size = Arguments.notNull("x", x).size();
     FloatPointer first = floats("x", x, size);
     FloatPointer second = floats("y", y, size);
     FloatPointer sum = floats("output", output, size);
-    run(executor ->
-        Retort.retort_linear_combination(size, a, first, b, second, sum, executor));
+    run(executor -> Retort.retort_linear_combination(size, a, first, b, second, sum, executor));
   }
 
   @Override
@@ -465,8 +470,7 @@ final class CpuDevice implements Device {
     FloatPointer summed = floats("matrix", matrix, rows * columns);
     FloatPointer result = floats("sums", sums, columns);
     FloatPointer scratch = workspace(Retort.retort_column_sums_workspace(rows, columns));
-    run(executor ->
-        Retort.retort_column_sums(rows, columns, summed, result, scratch, executor));
+    run(executor -> Retort.retort_column_sums(rows, columns, summed, result, scratch, executor));
   }
 
   private static long rows(String name, Tensor matrix, long columns) {
@@ -494,9 +498,10 @@ final class CpuDevice implements Device {
     FloatPointer g = floats("gradient", gradient, size);
     FloatPointer v = floatsOrNull("velocity", velocity, size);
     FloatPointer p = floats("parameter", parameter, size);
-    run(executor ->
-        Retort.retort_sgd_step(
-            size, learningRate, momentum, nesterov ? 1 : 0, weightDecay, g, v, p, executor));
+    run(
+        executor ->
+            Retort.retort_sgd_step(
+                size, learningRate, momentum, nesterov ? 1 : 0, weightDecay, g, v, p, executor));
   }
 
   @Override

@@ -39,8 +39,12 @@ final class CpuIntTensor extends IntTensor {
     Arguments.notNull("values", values);
     if (elements < 0 || elements > Math.min(size(), values.length)) {
       throw new IllegalArgumentException(
-          "elements must be 0 to the tensor's " + size() + " and the array's " + values.length
-              + ", got " + elements);
+          "elements must be 0 to the tensor's "
+              + size()
+              + " and the array's "
+              + values.length
+              + ", got "
+              + elements);
     }
     synchronized (device) {
       pointer("tensor").put(values, 0, elements);
@@ -61,8 +65,14 @@ final class CpuIntTensor extends IntTensor {
     Arguments.atLeast("size", size, 0);
     if (offset < 0 || offset > size() - size) {
       throw new IllegalArgumentException(
-          "offset must be 0 to " + (size() - size) + " for a view of " + size + " elements of "
-              + size() + ", got " + offset);
+          "offset must be 0 to "
+              + (size() - size)
+              + " for a view of "
+              + size
+              + " elements of "
+              + size()
+              + ", got "
+              + offset);
     }
     synchronized (device) {
       pointer("tensor");

@@ -9,8 +9,8 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * Native memory in blocks of 4-byte elements, which start at a cache line and are zero at first. The
- * garbage collector neither frees nor counts them, so this class does the counting.
+ * Native memory in blocks of 4-byte elements, which start at a cache line and are zero at first.
+ * The garbage collector neither frees nor counts them, so this class does the counting.
  */
 final class CpuMemory {
   private static final int ELEMENT_BYTES = 4;

@@ -54,11 +54,16 @@ final class CpuTensor extends Tensor {
     }
     if (elements < 0 || elements > Math.min(size(), values.remaining())) {
       throw new IllegalArgumentException(
-          "elements must be 0 to the tensor's " + size() + " and the buffer's "
-              + values.remaining() + ", got " + elements);
+          "elements must be 0 to the tensor's "
+              + size()
+              + " and the buffer's "
+              + values.remaining()
+              + ", got "
+              + elements);
     }
     synchronized (device) {
-      Pointer.memcpy(pointer("tensor"), new FloatPointer(values).getPointer(0), elements * Float.BYTES);
+      Pointer.memcpy(
+          pointer("tensor"), new FloatPointer(values).getPointer(0), elements * Float.BYTES);
     }
   }
 
@@ -82,8 +87,14 @@ final class CpuTensor extends Tensor {
     long elements = Arguments.elements("shape", shape);
     if (offset < 0 || offset > size() - elements) {
       throw new IllegalArgumentException(
-          "offset must be 0 to " + (size() - elements) + " for a view of " + elements
-              + " elements of " + this + ", got " + offset);
+          "offset must be 0 to "
+              + (size() - elements)
+              + " for a view of "
+              + elements
+              + " elements of "
+              + this
+              + ", got "
+              + offset);
     }
     synchronized (device) {
       pointer("tensor");

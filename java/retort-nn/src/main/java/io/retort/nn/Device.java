@@ -13,8 +13,8 @@ import java.util.List;
  * <p>An operation bears the name it has in {@code retort/network.h} and {@code retort/retort.h},
  * which say what it computes. It checks that every tensor is open, of this device and of the size
  * that its shape argument asks for: {@link IllegalStateException} where it is closed, {@link
- * IllegalArgumentException} naming it otherwise. Outputs and inputs are apart unless said otherwise.
- * An operation overwrites its outputs.
+ * IllegalArgumentException} naming it otherwise. Outputs and inputs are apart unless said
+ * otherwise. An operation overwrites its outputs.
  *
  * <p>A device may be used from several threads: its operations take turns. The same arguments give
  * the same bits for any number of threads.
@@ -131,8 +131,8 @@ public interface Device extends AutoCloseable {
       Tensor output);
 
   /**
-   * The gradients of {@link #batchNormTraining}, given its input and the statistics it wrote. {@code
-   * inputGradient} may be {@code outputGradient}.
+   * The gradients of {@link #batchNormTraining}, given its input and the statistics it wrote.
+   * {@code inputGradient} may be {@code outputGradient}.
    */
   void batchNormBackward(
       BatchNormShape shape,
@@ -162,8 +162,8 @@ public interface Device extends AutoCloseable {
   // ---- matrix product and elementwise -----------------------------------------------------------
 
   /**
-   * {@code c = op(a) * op(b)}, plus {@code c} where {@code accumulate}; op transposes where its flag
-   * is set. op(a) is [m, k], op(b) [k, n], c [m, n], all without gaps.
+   * {@code c = op(a) * op(b)}, plus {@code c} where {@code accumulate}; op transposes where its
+   * flag is set. op(a) is [m, k], op(b) [k, n], c [m, n], all without gaps.
    */
   void matrixProduct(
       boolean transposeA,
@@ -180,8 +180,8 @@ public interface Device extends AutoCloseable {
   void reluForward(Tensor input, Tensor output);
 
   /**
-   * {@code inputGradient = outputGradient} where {@code output > 0}, else 0; also the tangent. It may
-   * be {@code outputGradient}.
+   * {@code inputGradient = outputGradient} where {@code output > 0}, else 0; also the tangent. It
+   * may be {@code outputGradient}.
    */
   void reluBackward(Tensor output, Tensor outputGradient, Tensor inputGradient);
 

@@ -3,7 +3,9 @@ package io.retort.nn;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What layers that run operations share: a device, buffers of rows, and the input they last saw. */
+/**
+ * What layers that run operations share: a device, buffers of rows, and the input they last saw.
+ */
 abstract class DeviceLayer implements Layer {
   final Device device;
   private final String name;

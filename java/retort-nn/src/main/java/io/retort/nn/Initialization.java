@@ -15,8 +15,8 @@ public interface Initialization {
   }
 
   /**
-   * Normal with variance {@code 2 / fanIn}, for weights before a ReLU (He et al., "Delving Deep into
-   * Rectifiers", 2015).
+   * Normal with variance {@code 2 / fanIn}, for weights before a ReLU (He et al., "Delving Deep
+   * into Rectifiers", 2015).
    */
   static Initialization heNormal(long fanIn) {
     return normal(Math.sqrt(2.0 / fanIn));

@@ -7,8 +7,8 @@ import java.util.List;
  *
  * <p>A layer owns the tensors it returns and those it needs for its backward pass. They are
  * allocated for the largest batch seen and then used again, so a step allocates nothing. A layer
- * reads its last input again in {@link #backward} and {@link #tangent}: the caller keeps it open and
- * unchanged until then.
+ * reads its last input again in {@link #backward} and {@link #tangent}: the caller keeps it open
+ * and unchanged until then.
  *
  * <p>A layer with parameters works once they have memory: see {@link ParameterVector}. Wrong shapes
  * are an {@link IllegalArgumentException} that names the layer and the argument. A layer is used by
@@ -33,8 +33,8 @@ public interface Layer extends AutoCloseable {
    *
    * @param outputGradient of the shape that forward returned; it is only read
    * @param inputGradientWanted whether the gradient on the input is computed too
-   * @return the gradient on the input, valid until the layer's next backward pass; null if it is not
-   *     wanted
+   * @return the gradient on the input, valid until the layer's next backward pass; null if it is
+   *     not wanted
    * @throws IllegalStateException if the last forward pass was not in training mode
    */
   Tensor backward(Tensor outputGradient, boolean inputGradientWanted);

@@ -33,8 +33,7 @@ public final class MaxPool extends DeviceLayer {
   @Override
   public Tensor backward(Tensor outputGradient, boolean inputGradientWanted) {
     Tensor input = trainingInput();
-    Arguments.shape(
-        argument("outputGradient"), outputGradient, output.rows(input.rows()).shape());
+    Arguments.shape(argument("outputGradient"), outputGradient, output.rows(input.rows()).shape());
     if (!inputGradientWanted) {
       return null;
     }

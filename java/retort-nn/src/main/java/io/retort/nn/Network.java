@@ -17,8 +17,7 @@ public final class Network implements AutoCloseable {
   private final ParameterVector buffers;
   private boolean closed;
 
-  private Network(
-      String architecture, Device device, ImageShape input, int classes, Layer layers) {
+  private Network(String architecture, Device device, ImageShape input, int classes, Layer layers) {
     this.architecture = Arguments.notNull("architecture", architecture);
     this.device = Arguments.notNull("device", device);
     this.input = Arguments.notNull("input", input);
@@ -40,12 +39,7 @@ public final class Network implements AutoCloseable {
    * @param seed decides the parameters' first values, and nothing else does
    */
   public static Network of(
-      String architecture,
-      Device device,
-      ImageShape input,
-      int classes,
-      Layer layers,
-      long seed) {
+      String architecture, Device device, ImageShape input, int classes, Layer layers, long seed) {
     Network network = new Network(architecture, device, input, classes, layers);
     network.parameters.initialize(seed);
     network.buffers.initialize(seed);
@@ -97,8 +91,8 @@ public final class Network implements AutoCloseable {
   }
 
   /**
-   * Writes {@link #gradients}, given the gradient on the logits, [rows, classes], of the last forward
-   * pass.
+   * Writes {@link #gradients}, given the gradient on the logits, [rows, classes], of the last
+   * forward pass.
    *
    * @throws IllegalStateException if that was not in {@link Mode#TRAINING}
    */

@@ -5,9 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Steps a network's {@link Network#values values} along its {@link Network#gradients gradients}: one
- * call of the device for all parameters. All of them decay, biases and scales too. Close it before
- * the network.
+ * Steps a network's {@link Network#values values} along its {@link Network#gradients gradients}:
+ * one call of the device for all parameters. All of them decay, biases and scales too. Close it
+ * before the network.
  */
 public abstract class Optimizer implements AutoCloseable {
   private static final float BETA1 = 0.9f;
@@ -24,8 +24,8 @@ public abstract class Optimizer implements AutoCloseable {
   }
 
   /**
-   * Stochastic gradient descent as PyTorch writes it. State: {@code velocity}, unless the momentum is
-   * 0.
+   * Stochastic gradient descent as PyTorch writes it. State: {@code velocity}, unless the momentum
+   * is 0.
    *
    * @param momentum in [0, 1)
    * @param nesterov whether to look ahead (Sutskever et al. 2013); needs a momentum above 0
@@ -79,7 +79,9 @@ public abstract class Optimizer implements AutoCloseable {
   /** One step; the first has the number 1. */
   abstract void step(float learningRate, long number);
 
-  /** Flat tensors of the size of the parameters, by name: read and written in place by checkpoints. */
+  /**
+   * Flat tensors of the size of the parameters, by name: read and written in place by checkpoints.
+   */
   public final Map<String, Tensor> state() {
     return Collections.unmodifiableMap(state);
   }

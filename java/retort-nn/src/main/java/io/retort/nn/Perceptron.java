@@ -13,8 +13,7 @@ record Perceptron(int[] widths) implements Architecture.Blueprint {
     for (int i = 1; i <= widths.length; i++) {
       int width = widths[i - 1];
       layers.add(
-          new Linear(
-              device, "linear" + i, inputs, width, true, Initialization.heNormal(inputs)));
+          new Linear(device, "linear" + i, inputs, width, true, Initialization.heNormal(inputs)));
       layers.add(new Relu(device, "relu" + i, width));
       inputs = width;
     }

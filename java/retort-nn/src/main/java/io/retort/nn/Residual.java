@@ -70,8 +70,7 @@ public final class Residual extends DeviceLayer {
     long rows = trainingInput().rows();
     Tensor gradient = throughRelu("outputGradient", outputGradient, sumGradient);
     Tensor residual = body.backward(gradient, inputGradientWanted);
-    Tensor carried =
-        shortcut == null ? gradient : shortcut.backward(gradient, inputGradientWanted);
+    Tensor carried = shortcut == null ? gradient : shortcut.backward(gradient, inputGradientWanted);
     if (!inputGradientWanted) {
       return null;
     }

@@ -53,7 +53,8 @@ record ResidualNetwork(int blocks) implements Architecture.Blueprint {
                 new BatchNorm(device, name + ".norm1", output, true),
                 convolution(device, name + ".conv2", output, channels, 3, 1),
                 new BatchNorm(device, name + ".norm2", output, false)));
-    Layer shortcut = input.equals(output) ? null : projection(device, name, input, channels, stride);
+    Layer shortcut =
+        input.equals(output) ? null : projection(device, name, input, channels, stride);
     layers.add(new Residual(device, name, input, output, body, shortcut, true));
     return output;
   }

@@ -67,7 +67,9 @@ public interface Schedule {
     return riseAndFall(learningRate, warmup, left -> left);
   }
 
-  /** {@code fall} maps the share of the falling steps that is left, in (0, 1], to that of the peak. */
+  /**
+   * {@code fall} maps the share of the falling steps that is left, in (0, 1], to that of the peak.
+   */
   private static Schedule riseAndFall(float peak, double warmup, DoubleUnaryOperator fall) {
     Arguments.positive("learningRate", peak);
     Arguments.fraction("warmup", warmup);

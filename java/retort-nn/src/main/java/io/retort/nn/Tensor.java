@@ -9,8 +9,8 @@ import java.util.Arrays;
  *
  * <p>Closing a tensor frees its memory at once. A {@link #view} shares the memory of the tensor it
  * was taken from: closing the view frees nothing, and using it after its owner was closed is an
- * {@link IllegalStateException}, as is using a closed tensor. Only {@link #shape}, {@link #size} and
- * {@link #device} are still allowed then.
+ * {@link IllegalStateException}, as is using a closed tensor. Only {@link #shape}, {@link #size}
+ * and {@link #device} are still allowed then.
  */
 public abstract class Tensor implements AutoCloseable {
   private final Device device;
@@ -49,7 +49,8 @@ public abstract class Tensor implements AutoCloseable {
   /**
    * Overwrites the first elements.
    *
-   * @param values a direct buffer in native byte order, read from its position on; the position stays
+   * @param values a direct buffer in native byte order, read from its position on; the position
+   *     stays
    * @param elements how many; at most {@link #size}, and at most what remains in the buffer
    */
   public abstract void upload(FloatBuffer values, long elements);
@@ -83,7 +84,9 @@ public abstract class Tensor implements AutoCloseable {
     return view(0, fewer);
   }
 
-  /** Copies all elements of a tensor of the same size on the same device; the two must not overlap. */
+  /**
+   * Copies all elements of a tensor of the same size on the same device; the two must not overlap.
+   */
   public abstract void copyFrom(Tensor other);
 
   /** Sets all elements. */

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * wrn-16-2 and its like: Zagoruyko and Komodakis, "Wide Residual Networks" (2016). Three stages of n
- * blocks of 16k, 32k and 64k channels, in which batch normalisation and ReLU come before each
+ * wrn-16-2 and its like: Zagoruyko and Komodakis, "Wide Residual Networks" (2016). Three stages of
+ * n blocks of 16k, 32k and 64k channels, in which batch normalisation and ReLU come before each
  * convolution. A block that changes the shape takes its 1x1 shortcut from behind its first ReLU, as
  * the authors' code does.
  *
@@ -27,8 +27,7 @@ record WideResidualNetwork(int blocks, int width) implements Architecture.Bluepr
   @Override
   public Layer layers(Device device, ImageShape input, int classes) {
     List<Layer> layers = new ArrayList<>();
-    Convolution first =
-        ResidualNetwork.convolution(device, "conv1", input, CHANNELS[0], 3, 1);
+    Convolution first = ResidualNetwork.convolution(device, "conv1", input, CHANNELS[0], 3, 1);
     layers.add(first);
     ImageShape image = first.output();
     for (int stage = 1; stage <= CHANNELS.length; stage++) {

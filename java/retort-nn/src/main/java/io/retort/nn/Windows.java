@@ -1,6 +1,8 @@
 package io.retort.nn;
 
-/** The geometry that convolution and pooling share: square windows that move over a padded image. */
+/**
+ * The geometry that convolution and pooling share: square windows that move over a padded image.
+ */
 final class Windows {
   private Windows() {}
 
