@@ -174,10 +174,13 @@ class FailuresTest {
   }
 
   @Test
-  void directoryThatCannotBeWrittenIsNamed() throws IOException {
+  void fileInTheWayOfTheRunIsNamed() throws IOException {
     Path file = Files.createFile(directory.resolve("file"));
     assertRefused(file.toString(), train(file.resolve("run")));
+  }
 
+  @Test
+  void directoryWithoutPermissionIsNamed() throws IOException {
     Path readOnly = Files.createDirectory(directory.resolve("read-only"));
     assumeFalse(!readOnly.toFile().setWritable(false) || Files.isWritable(readOnly), "as root");
     assertRefused("no permission for " + readOnly, train(readOnly.resolve("run")));

@@ -5,7 +5,6 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -114,7 +113,11 @@ final class RecordTree {
   }
 
   private static String key(RecordComponent component) {
-    return component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+    StringBuilder key = new StringBuilder();
+    for (char letter : component.getName().toCharArray()) {
+      key.append(Character.isUpperCase(letter) ? "_" : "").append(Character.toLowerCase(letter));
+    }
+    return key.toString();
   }
 
   private static Object read(Record record, RecordComponent component) {
