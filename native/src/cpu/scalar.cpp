@@ -1,5 +1,7 @@
 // The kernels compiled for scalar; CMake sets the compiler's flags.
 #include "batch_norm.h"
+#include "convolution.h"
+#include "convolution_backward_weights.h"
 #include "distillation_loss.h"
 #include "elementwise.h"
 #include "ensemble_mean.h"
@@ -16,6 +18,10 @@ const Kernels kernels_scalar = {
     softmax_backward,
     ensemble_mean,
     distillation_loss,
+    convolution_pack,
+    convolution_rows,
+    convolution_weights_rows,
+    convolution_weights_sum,
     max_pool_forward,
     max_pool_backward,
     max_pool_tangent,
