@@ -28,7 +28,7 @@ class HostileArgumentsTest {
   @Provide
   Arbitrary<Float> numbers() {
     return Arbitraries.of(
-        0f, 1f, 2f, 0.5f, -1f, 1e-45f, 1e-40f, 1e30f, Float.MAX_VALUE, Float.NaN, Float.POSITIVE_INFINITY,
+        0f, 1f, 2f, 0.5f, -1f, Float.MIN_VALUE, 1e-40f, 1e30f, Float.MAX_VALUE, Float.NaN, Float.POSITIVE_INFINITY,
         Float.NEGATIVE_INFINITY);
   }
 

@@ -1,0 +1,24 @@
+package io.retort.benchmarks;
+
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.FloatPointer;
+
+/** Logits as a trained network gives them: normal, three units wide, without a pattern. */
+final class NormalLogits {
+  private static final int PERIOD = 1 << 20;
+
+  private NormalLogits() {}
+
+  /** Fills all of {@code logits}; repeats after about a million values, which no row can tell. */
+  static void fill(FloatPointer logits, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] values = new float[PERIOD];
+    for (int i = 0; i < PERIOD; i++) {
+      values[i] = (float) (3 * random.nextGaussian());
+    }
+    for (long start = 0; start < logits.limit(); start += PERIOD) {
+      int count = (int) Math.min(PERIOD, logits.limit() - start);
+      logits.getPointer(start).put(values, 0, count);
+    }
+  }
+}
