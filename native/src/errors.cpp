@@ -43,7 +43,8 @@ retort_status check_dtype(int dtype) {
 
 retort_status check_shape(int64_t rows, int64_t classes) {
   if (rows < 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "rows must be >= 0, got %lld", static_cast<long long>(rows));
+    return fail(RETORT_INVALID_ARGUMENT, "rows must be >= 0, got %lld",
+                static_cast<long long>(rows));
   }
   if (classes < 1) {
     return fail(RETORT_INVALID_ARGUMENT, "classes must be >= 1, got %lld",
@@ -53,26 +54,29 @@ retort_status check_shape(int64_t rows, int64_t classes) {
 }
 
 retort_status check_temperature(float temperature) {
-  if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature)) return RETORT_OK;
+  if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature))
+    return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "temperature must be finite and > 0, got %g",
               static_cast<double>(temperature));
 }
 
 retort_status check_matrix(const MatrixArgument& matrix) {
   if (matrix.stride < matrix.columns) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s stride must be at least the %lld columns of a row, got %lld",
-                matrix.name, static_cast<long long>(matrix.columns),
-                static_cast<long long>(matrix.stride));
+    return fail(RETORT_INVALID_ARGUMENT,
+                "%s stride must be at least the %lld columns of a row, got %lld", matrix.name,
+                static_cast<long long>(matrix.columns), static_cast<long long>(matrix.stride));
   }
   if (matrix.rows > 0 && matrix.stride > kLargestBytes / 8 / matrix.rows) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s of %lld rows with stride %lld overflows 64 bits", matrix.name,
-                static_cast<long long>(matrix.rows), static_cast<long long>(matrix.stride));
+    return fail(RETORT_INVALID_ARGUMENT, "%s of %lld rows with stride %lld overflows 64 bits",
+                matrix.name, static_cast<long long>(matrix.rows),
+                static_cast<long long>(matrix.stride));
   }
   if (matrix.rows == 0) return RETORT_OK;
-  if (matrix.data == nullptr) return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
+  if (matrix.data == nullptr)
+    return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
   if (first_byte(matrix) % sizeof(float) != 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p", matrix.name,
-                matrix.data);
+    return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p",
+                matrix.name, matrix.data);
   }
   return RETORT_OK;
 }

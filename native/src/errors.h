@@ -45,8 +45,8 @@ retort_status check_arguments(std::initializer_list<MatrixArgument> outputs,
 
 }  // namespace retort
 
-#define RETORT_CHECK(expression)                            \
-  do {                                                      \
-    const retort_status check_status = (expression);        \
-    if (check_status != RETORT_OK) return check_status;     \
+#define RETORT_CHECK(expression)                        \
+  do {                                                  \
+    const retort_status check_status = (expression);    \
+    if (check_status != RETORT_OK) return check_status; \
   } while (0)

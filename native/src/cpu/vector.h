@@ -50,11 +50,15 @@ inline Vector zero_where_zero(Vector condition, Vector a) {
   const Mask nonzero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm512_maskz_mov_ps(nonzero, a.lanes)};
 }
-inline Vector keep_first(Vector a, int64_t n) { return {_mm512_maskz_mov_ps(first_lanes(n), a.lanes)}; }
+inline Vector keep_first(Vector a, int64_t n) {
+  return {_mm512_maskz_mov_ps(first_lanes(n), a.lanes)};
+}
 inline Vector round_to_integer(Vector a) {
   return {_mm512_roundscale_ps(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-inline Vector times_power_of_two(Vector a, Vector n) { return {_mm512_scalef_ps(a.lanes, n.lanes)}; }
+inline Vector times_power_of_two(Vector a, Vector n) {
+  return {_mm512_scalef_ps(a.lanes, n.lanes)};
+}
 inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
   exponent->lanes = _mm512_getexp_ps(x.lanes);
   mantissa->lanes = _mm512_getmant_ps(x.lanes, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
@@ -102,9 +106,12 @@ inline __m256i first_lanes(int64_t n) {
 }
 inline Vector load_first(const float* p, int64_t n, float rest) {
   const __m256i mask = first_lanes(n);
-  return {_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask))};
+  return {_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(p, mask),
+                           _mm256_castsi256_ps(mask))};
 }
-inline void store_first(float* p, Vector a, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), a.lanes); }
+inline void store_first(float* p, Vector a, int64_t n) {
+  _mm256_maskstore_ps(p, first_lanes(n), a.lanes);
+}
 inline Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
 inline Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
 inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
@@ -136,13 +143,15 @@ inline Vector times_power_of_two(Vector a, Vector n) {
 inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
   const __m256 smallest_normal = _mm256_set1_ps(0x1p-126f);
   const __m256 subnormal = _mm256_cmp_ps(x.lanes, smallest_normal, _CMP_LT_OQ);
-  const __m256 scaled = _mm256_blendv_ps(x.lanes, _mm256_mul_ps(x.lanes, _mm256_set1_ps(0x1p24f)), subnormal);
+  const __m256 scaled =
+      _mm256_blendv_ps(x.lanes, _mm256_mul_ps(x.lanes, _mm256_set1_ps(0x1p24f)), subnormal);
   const __m256i bits = _mm256_castps_si256(scaled);
   const __m256i biased = _mm256_srli_epi32(bits, 23);
   const __m256 offset = _mm256_blendv_ps(_mm256_set1_ps(127), _mm256_set1_ps(127 + 24), subnormal);
   exponent->lanes = _mm256_sub_ps(_mm256_cvtepi32_ps(biased), offset);
   const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007fffff));
-  const __m256 one_to_two = _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
+  const __m256 one_to_two =
+      _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
   const __m256 is_nan = _mm256_cmp_ps(x.lanes, x.lanes, _CMP_UNORD_Q);
   mantissa->lanes = _mm256_blendv_ps(one_to_two, x.lanes, is_nan);
 }
@@ -192,7 +201,9 @@ inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
 // The second operand where either is NaN.
 inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
-inline Vector zero_where_zero(Vector condition, Vector a) { return {condition.lanes == 0 ? 0 : a.lanes}; }
+inline Vector zero_where_zero(Vector condition, Vector a) {
+  return {condition.lanes == 0 ? 0 : a.lanes};
+}
 inline Vector keep_first(Vector, int64_t) { return {0}; }
 inline Vector operator/(Vector a, Vector b) { return {a.lanes / b.lanes}; }
 inline Vector square_root(Vector a) { return {sqrtf(a.lanes)}; }
