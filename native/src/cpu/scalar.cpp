@@ -1,5 +1,7 @@
 // The kernels compiled for scalar; CMake sets the compiler's flags.
 #include "batch_norm.h"
+#include "convolution.h"
+#include "convolution_backward_weights.h"
 #include "distillation_loss.h"
 #include "elementwise.h"
 #include "ensemble_mean.h"
@@ -33,6 +35,10 @@ const Kernels kernels_scalar = {
     column_sums,
     sgd_step,
     adam_step,
+    convolution_pack,
+    convolution_rows,
+    convolution_weights_rows,
+    convolution_weights_sum,
 };
 
 }  // namespace retort

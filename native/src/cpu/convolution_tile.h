@@ -1,0 +1,101 @@
+// What the convolution kernels share: how channels are cut into blocks of vectors, and the
+// zero-padded tile they read.
+//
+// In channels-last images the taps (j, c) of one kernel row lie side by side, for any stride: a
+// window is kernel_height runs of kernel_width * channels floats. So a convolution is a matrix
+// product whose left matrix, [pixels, taps], lies in the image already, its rows overlapping. Only
+// padding spoils this, so a band of rows that meets the padding is copied to a tile with zeros
+// around it.
+#pragma once
+
+#include <string.h>
+
+#include "kernels.h"
+#include "vector.h"
+
+namespace {
+
+// V vectors of channels; only the last block of a convolution may be partial, and it has one
+// vector.
+template <int V, typename L>
+struct ChannelBlock {
+  static constexpr int kVectors = V;
+  using Lanes = L;
+  static constexpr int64_t kChannels = V * kLanes;
+  Lanes lanes;
+  int64_t channels;
+};
+
+// body(channel, block) over the channels [first, end); first is a multiple of 2 * kLanes.
+template <typename Body>
+void for_each_channel_block(int64_t first, int64_t end, Body body) {
+  int64_t channel = first;
+  for (; channel + 2 * kLanes <= end; channel += 2 * kLanes) {
+    body(channel, ChannelBlock<2, AllLanes>{{}, 2 * kLanes});
+  }
+  if (channel + kLanes <= end) {
+    body(channel, ChannelBlock<1, AllLanes>{{}, kLanes});
+    channel += kLanes;
+  }
+  if (channel < end) {
+    body(channel, ChannelBlock<1, FirstLanes>{{end - channel}, end - channel});
+  }
+}
+
+// Equal parts of [0, size), as few as parts of at most `most` can be: body(first, part).
+template <typename Body>
+void for_each_equal_part(int64_t size, int64_t most, Body body) {
+  const int64_t parts = (size + most - 1) / most;
+  for (int64_t i = 0, first = 0; i < parts; ++i) {
+    const int64_t part = (size - first) / (parts - i);
+    body(first, part);
+    first += part;
+  }
+}
+
+// The rows of the source that the windows of a band of output rows meet, padded on the left and on
+// the right: tap (j, c) of output column x in source row r is pixels[(r - first_row) * row_stride +
+// (x * stride + j) * channels + c].
+struct Band {
+  const float* pixels;
+  int64_t first_row;
+  int64_t row_stride;
+
+  const float* row(int64_t r) const { return pixels + (r - first_row) * row_stride; }
+};
+
+int64_t clamp(int64_t x, int64_t least, int64_t most) {
+  return x < least ? least : x > most ? most : x;
+}
+
+void set_zero(float* p, int64_t floats) {
+  memset(p, 0, static_cast<size_t>(floats) * sizeof(float));
+}
+
+// The band in the source itself where no padding is met, else in the tile.
+Band padded_band(const retort::Correlation& a, const float* source, int64_t first_row,
+                 int64_t end_row, float* tile) {
+  const int64_t first = clamp(first_row * a.stride - a.top, 0, a.source_height);
+  const int64_t end =
+      clamp((end_row - 1) * a.stride - a.top + a.kernel_height, first, a.source_height);
+  const int64_t columns = (a.output_width - 1) * a.stride + a.kernel_width;
+  const int64_t pixel = a.source_channels;
+  const int64_t source_stride = a.source_width * pixel;
+  if (a.left <= 0 && columns - a.left <= a.source_width) {
+    return {source + first * source_stride - a.left * pixel, first, source_stride};
+  }
+  // Columns of the tile: zeros, then those of the source from first_column on, then zeros.
+  const int64_t zeros = clamp(a.left, 0, columns);
+  const int64_t zeros_after = clamp(a.source_width + a.left, zeros, columns);
+  const int64_t first_column = a.left < 0 ? -a.left : 0;
+  for (int64_t r = first; r < end; ++r) {
+    float* row = tile + (r - first) * columns * pixel;
+    set_zero(row, zeros * pixel);
+    memcpy(row + zeros * pixel, source + r * source_stride + first_column * pixel,
+           static_cast<size_t>((zeros_after - zeros) * pixel) * sizeof(float));
+    set_zero(row + zeros_after * pixel, (columns - zeros_after) * pixel);
+  }
+  return {tile, first, columns * pixel};
+}
+
+}  // namespace
