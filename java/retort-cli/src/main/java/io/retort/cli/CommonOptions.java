@@ -3,7 +3,9 @@ package io.retort.cli;
 import picocli.CommandLine.Option;
 
 /** The options that every command has. */
+@SuppressWarnings("unused") // picocli writes the fields, and nobody needs to read them
 final class CommonOptions {
+  /** picocli answers it before a command runs. */
   @Option(
       names = {"-h", "--help"},
       usageHelp = true,
