@@ -51,8 +51,7 @@ public final class SettingOptions {
             ArgGroupSpec.builder()
                 .heading("%n" + group.heading + "%n")
                 .exclusive(false)
-                .validate(false)
-                .order(group.ordinal());
+                .validate(false);
         options.forEach(section::addArg);
         command.addArgGroup(section.build());
       }
