@@ -48,9 +48,9 @@ constexpr Layer kLayers[] = {{28, 1, 16, 3, 1},  {28, 16, 16, 3, 1},  {14, 16, 3
                              {16, 64, 64, 3, 1}, {8, 128, 128, 3, 1}, {32, 32, 64, 3, 2},
                              {32, 32, 64, 1, 2}};
 
-std::vector<float> normal(int64_t size, std::mt19937_64& random) {
+Floats normal(int64_t size, std::mt19937_64& random) {
   std::normal_distribution<float> distribution;
-  std::vector<float> values(static_cast<size_t>(size));
+  Floats values(static_cast<size_t>(size));
   for (float& x : values) x = distribution(random);
   return values;
 }
@@ -70,9 +70,9 @@ ConvolutionTensors make_tensors(const Layer& layer, int64_t images) {
           normal(input, random),
           normal(weights, random),
           normal(output, random),
-          std::vector<float>(static_cast<size_t>(output)),
-          std::vector<float>(static_cast<size_t>(input)),
-          std::vector<float>(static_cast<size_t>(weights))};
+          Floats(static_cast<size_t>(output)),
+          Floats(static_cast<size_t>(input)),
+          Floats(static_cast<size_t>(weights))};
 }
 
 template <typename Body>
@@ -91,7 +91,7 @@ double best_seconds(double budget, const Body& body) {
 }
 
 // The distance between two results, relative to the first.
-double distance(const std::vector<float>& a, const std::vector<float>& b) {
+double distance(const Floats& a, const Floats& b) {
   double difference = 0, size = 0;
   for (size_t i = 0; i < a.size(); ++i) {
     difference += std::pow(static_cast<double>(a[i]) - b[i], 2);

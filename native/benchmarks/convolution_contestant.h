@@ -2,19 +2,38 @@
 #pragma once
 
 #include <memory>
+#include <new>
 #include <vector>
 
 #include "retort/network.h"
 
 namespace retort::benchmark {
 
+// Allocates at multiples of 64 bytes, as frameworks do.
+template <typename T>
+struct AlignedAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t kAlignment{64};
+
+  AlignedAllocator() = default;
+  template <typename U>
+  AlignedAllocator(const AlignedAllocator<U>&) {}
+
+  T* allocate(size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kAlignment)); }
+  void deallocate(T* p, size_t) { ::operator delete(p, kAlignment); }
+  bool operator==(const AlignedAllocator&) const { return true; }
+  bool operator!=(const AlignedAllocator&) const { return false; }
+};
+
+using Floats = std::vector<float, AlignedAllocator<float>>;
+
 // Laid out as in network.h.
 struct ConvolutionTensors {
   retort_convolution shape;
   int64_t output_height;
   int64_t output_width;
-  std::vector<float> input, weights, output_gradient;
-  std::vector<float> output, input_gradient, weights_gradient;
+  Floats input, weights, output_gradient;
+  Floats output, input_gradient, weights_gradient;
 };
 
 // Made for the tensors of one shape; making it, and copying results back, is not timed.

@@ -78,14 +78,14 @@ class OneDnn : public ConvolutionContestant {
     stream_.wait();
   }
 
-  memory filled(const memory::desc& wanted, const memory::desc& given, std::vector<float>& values) {
+  memory filled(const memory::desc& wanted, const memory::desc& given, Floats& values) {
     memory from(given, engine_, values.data()), to(wanted, engine_);
     dnnl::reorder(from, to).execute(stream_, from, to);
     stream_.wait();
     return to;
   }
 
-  void copy(memory& from, const memory::desc& layout, std::vector<float>& values) {
+  void copy(memory& from, const memory::desc& layout, Floats& values) {
     memory to(layout, engine_, values.data());
     dnnl::reorder(from, to).execute(stream_, from, to);
     stream_.wait();

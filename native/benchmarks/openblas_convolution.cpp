@@ -144,8 +144,8 @@ class OpenBlas : public ConvolutionContestant {
   int64_t taps_;
   int64_t images_per_product_;
   int64_t tasks_;
-  std::vector<float> matrices_;
-  std::vector<float> partial_gradients_;
+  Floats matrices_;
+  Floats partial_gradients_;
 };
 
 }  // namespace

@@ -37,7 +37,7 @@ class Retort : public ConvolutionContestant {
 
   ConvolutionTensors& t_;
   const retort_executor* executor_;
-  std::vector<float> workspace_;
+  Floats workspace_;
 };
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace retort {
 namespace {
 
 // A band's tile stays in the second-level cache, and much of it in the first.
-constexpr int64_t kTileFloats = 8192;
+constexpr int64_t kTileFloats = 16384;
 // Enough tasks to keep threads level, few enough that their tiles are small beside the images.
 constexpr int64_t kMostTasks = 64;
 // A task is worth handing to another thread from about this many products.

@@ -9,7 +9,8 @@ namespace {
 
 thread_local char last_error[256] = "no error";
 
-// A mebibyte below the largest offset a pointer difference can hold, so that `base + bytes` cannot wrap.
+// A mebibyte below the largest offset a pointer difference can hold, so that `base + bytes` cannot
+// wrap.
 constexpr int64_t kLargestBytes = INT64_MAX - (int64_t{1} << 20);
 
 uintptr_t first_byte(const MatrixArgument& matrix) {
@@ -126,6 +127,10 @@ retort_status check_arguments(std::initializer_list<MatrixArgument> outputs,
 
 }  // namespace retort
 
-const char* retort_last_error(void) { return retort::last_error; }
+const char* retort_last_error(void) {
+  return retort::last_error;
+}
 
-const char* retort_version(void) { return RETORT_VERSION; }
+const char* retort_version(void) {
+  return RETORT_VERSION;
+}

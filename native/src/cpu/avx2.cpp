@@ -1,44 +1,8 @@
 // The kernels compiled for avx2; CMake sets the compiler's flags.
-#include "batch_norm.h"
-#include "convolution.h"
-#include "convolution_backward_weights.h"
-#include "distillation_loss.h"
-#include "elementwise.h"
-#include "ensemble_mean.h"
-#include "kernels.h"
-#include "optimizer.h"
-#include "pooling.h"
-#include "softmax.h"
+#include "table.h"
 
 namespace retort {
 
-const Kernels kernels_avx2 = {
-    "avx2",
-    softmax,
-    softmax_backward,
-    ensemble_mean,
-    distillation_loss,
-    convolution_pack,
-    convolution_rows,
-    convolution_weights_rows,
-    convolution_weights_sum,
-    max_pool_forward,
-    max_pool_backward,
-    max_pool_tangent,
-    average_pool_forward,
-    average_pool_backward,
-    batch_norm_moments,
-    batch_norm_normalize,
-    batch_norm_sums,
-    batch_norm_backward,
-    batch_norm_tangent,
-    relu_forward,
-    relu_backward,
-    linear_combination,
-    add_to_rows,
-    column_sums,
-    sgd_step,
-    adam_step,
-};
+constexpr Kernels kernels_avx2 = table_of("avx2");
 
 }  // namespace retort

@@ -1,14 +1,14 @@
 // One vector type over three instruction sets, chosen by the flags this file is compiled with.
 //
 // Everything is in an unnamed namespace and no inline function of the standard library is used: the
-// linker keeps one copy of such a function, and if that were the AVX-512 copy, older processors would
-// fail in code that never asked for it.
+// linker keeps one copy of such a function, and if that were the AVX-512 copy, older processors
+// would fail in code that never asked for it.
 //
 // Exponential: exp(x) for x <= 0, for which no overflow needs care. exp(x) = 2^n * exp(r) with
-// n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp, results
-// below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN.
-// Logarithm: x = 2^e * m with m in (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most
-// 2 ulp. log(0) = -inf, log(NaN) = NaN.
+// n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp,
+// results below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN. Logarithm: x = 2^e * m with m in
+// (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most 2 ulp. log(0) = -inf, log(NaN) =
+// NaN.
 #pragma once
 
 #include <math.h>
@@ -28,24 +28,40 @@ struct Vector {
 constexpr int64_t kLanes = 16;
 using Mask = __mmask16;
 
-inline Vector broadcast(float x) { return {_mm512_set1_ps(x)}; }
-inline Vector load(const float* p) { return {_mm512_loadu_ps(p)}; }
-inline void store(float* p, Vector a) { _mm512_storeu_ps(p, a.lanes); }
-inline Mask first_lanes(int64_t n) { return static_cast<Mask>((1u << n) - 1u); }
+inline Vector broadcast(float x) {
+  return {_mm512_set1_ps(x)};
+}
+inline Vector load(const float* p) {
+  return {_mm512_loadu_ps(p)};
+}
+inline void store(float* p, Vector a) {
+  _mm512_storeu_ps(p, a.lanes);
+}
+inline Mask first_lanes(int64_t n) {
+  return static_cast<Mask>((1u << n) - 1u);
+}
 inline Vector load_first(const float* p, int64_t n, float rest) {
   return {_mm512_mask_loadu_ps(_mm512_set1_ps(rest), first_lanes(n), p)};
 }
 inline void store_first(float* p, Vector a, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.lanes);
 }
-inline Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
-inline Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
-inline Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
+inline Vector operator+(Vector a, Vector b) {
+  return {_mm512_add_ps(a.lanes, b.lanes)};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {_mm512_sub_ps(a.lanes, b.lanes)};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {_mm512_mul_ps(a.lanes, b.lanes)};
+}
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {_mm512_max_ps(a.lanes, b.lanes)};
+}
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const Mask nonzero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm512_maskz_mov_ps(nonzero, a.lanes)};
@@ -72,8 +88,12 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const Mask zero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_EQ_OQ);
   return {_mm512_mask_mov_ps(b.lanes, zero, a.lanes)};
 }
-inline Vector operator/(Vector a, Vector b) { return {_mm512_div_ps(a.lanes, b.lanes)}; }
-inline Vector square_root(Vector a) { return {_mm512_sqrt_ps(a.lanes)}; }
+inline Vector operator/(Vector a, Vector b) {
+  return {_mm512_div_ps(a.lanes, b.lanes)};
+}
+inline Vector square_root(Vector a) {
+  return {_mm512_sqrt_ps(a.lanes)};
+}
 inline Vector keep_where_positive(Vector condition, Vector a) {
   const Mask positive = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
   return {_mm512_maskz_mov_ps(positive, a.lanes)};
@@ -97,9 +117,15 @@ struct Vector {
 };
 constexpr int64_t kLanes = 8;
 
-inline Vector broadcast(float x) { return {_mm256_set1_ps(x)}; }
-inline Vector load(const float* p) { return {_mm256_loadu_ps(p)}; }
-inline void store(float* p, Vector a) { _mm256_storeu_ps(p, a.lanes); }
+inline Vector broadcast(float x) {
+  return {_mm256_set1_ps(x)};
+}
+inline Vector load(const float* p) {
+  return {_mm256_loadu_ps(p)};
+}
+inline void store(float* p, Vector a) {
+  _mm256_storeu_ps(p, a.lanes);
+}
 inline __m256i first_lanes(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -112,14 +138,22 @@ inline Vector load_first(const float* p, int64_t n, float rest) {
 inline void store_first(float* p, Vector a, int64_t n) {
   _mm256_maskstore_ps(p, first_lanes(n), a.lanes);
 }
-inline Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
-inline Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
-inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
+inline Vector operator+(Vector a, Vector b) {
+  return {_mm256_add_ps(a.lanes, b.lanes)};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {_mm256_sub_ps(a.lanes, b.lanes)};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {_mm256_mul_ps(a.lanes, b.lanes)};
+}
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {_mm256_max_ps(a.lanes, b.lanes)};
+}
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const __m256 nonzero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm256_and_ps(nonzero, a.lanes)};
@@ -165,8 +199,12 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const __m256 zero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
   return {_mm256_blendv_ps(b.lanes, a.lanes, zero)};
 }
-inline Vector operator/(Vector a, Vector b) { return {_mm256_div_ps(a.lanes, b.lanes)}; }
-inline Vector square_root(Vector a) { return {_mm256_sqrt_ps(a.lanes)}; }
+inline Vector operator/(Vector a, Vector b) {
+  return {_mm256_div_ps(a.lanes, b.lanes)};
+}
+inline Vector square_root(Vector a) {
+  return {_mm256_sqrt_ps(a.lanes)};
+}
 inline Vector keep_where_positive(Vector condition, Vector a) {
   const __m256 positive = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_GT_OQ);
   return {_mm256_and_ps(positive, a.lanes)};
@@ -190,23 +228,47 @@ struct Vector {
 };
 constexpr int64_t kLanes = 1;
 
-inline Vector broadcast(float x) { return {x}; }
-inline Vector load(const float* p) { return {*p}; }
-inline void store(float* p, Vector a) { *p = a.lanes; }
-inline Vector load_first(const float*, int64_t, float rest) { return {rest}; }
+inline Vector broadcast(float x) {
+  return {x};
+}
+inline Vector load(const float* p) {
+  return {*p};
+}
+inline void store(float* p, Vector a) {
+  *p = a.lanes;
+}
+inline Vector load_first(const float*, int64_t, float rest) {
+  return {rest};
+}
 inline void store_first(float*, Vector, int64_t) {}
-inline Vector operator+(Vector a, Vector b) { return {a.lanes + b.lanes}; }
-inline Vector operator-(Vector a, Vector b) { return {a.lanes - b.lanes}; }
-inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
+inline Vector operator+(Vector a, Vector b) {
+  return {a.lanes + b.lanes};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {a.lanes - b.lanes};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {a.lanes * b.lanes};
+}
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+  return {a.lanes * b.lanes + c.lanes};
+}
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {a.lanes > b.lanes ? a.lanes : b.lanes};
+}
 inline Vector zero_where_zero(Vector condition, Vector a) {
   return {condition.lanes == 0 ? 0 : a.lanes};
 }
-inline Vector keep_first(Vector, int64_t) { return {0}; }
-inline Vector operator/(Vector a, Vector b) { return {a.lanes / b.lanes}; }
-inline Vector square_root(Vector a) { return {sqrtf(a.lanes)}; }
+inline Vector keep_first(Vector, int64_t) {
+  return {0};
+}
+inline Vector operator/(Vector a, Vector b) {
+  return {a.lanes / b.lanes};
+}
+inline Vector square_root(Vector a) {
+  return {sqrtf(a.lanes)};
+}
 inline Vector keep_where_positive(Vector condition, Vector a) {
   return {condition.lanes > 0 ? a.lanes : 0};
 }
@@ -276,10 +338,18 @@ inline float largest_lane(Vector a) {
 
 #else
 
-inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
-inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
-inline float sum_of_lanes(Vector a) { return a.lanes; }
-inline float largest_lane(Vector a) { return a.lanes; }
+inline Vector exp_nonpositive(Vector x) {
+  return {expf(x.lanes)};
+}
+inline Vector log_of(Vector x) {
+  return {logf(x.lanes)};
+}
+inline float sum_of_lanes(Vector a) {
+  return a.lanes;
+}
+inline float largest_lane(Vector a) {
+  return a.lanes;
+}
 
 #endif
 
