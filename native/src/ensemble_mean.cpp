@@ -9,15 +9,9 @@ namespace {
 
 retort_status check_options(const retort_ensemble_mean_options& options) {
   RETORT_CHECK(check_dtype(options.dtype));
-  RETORT_CHECK(check_temperature(options.temperature));
-  if (options.mean != RETORT_MEAN_OF_LOGITS && options.mean != RETORT_MEAN_OF_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d", static_cast<int>(options.mean));
-  }
-  if (options.output != RETORT_LOGITS && options.output != RETORT_PROBABILITIES &&
-      options.output != RETORT_LOG_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "output kind must be a retort_output, got %d",
-                static_cast<int>(options.output));
-  }
+  RETORT_CHECK(check_temperature("temperature", options.temperature));
+  RETORT_CHECK(check_enum("mean", "retort_mean", options.mean, 2));
+  RETORT_CHECK(check_enum("output kind", "retort_form", options.output, 3));
   return RETORT_OK;
 }
 
@@ -29,22 +23,21 @@ retort_ensemble_mean_options retort_ensemble_mean_options_default(void) {
 }
 
 retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options, int64_t rows,
-                                   int64_t classes, const void* const* members, int64_t member_count,
-                                   int64_t member_stride, void* output, int64_t output_stride,
-                                   const retort_executor* executor) {
+                                   int64_t classes, const void* const* members,
+                                   int64_t member_count, int64_t member_stride, void* output,
+                                   int64_t output_stride, const retort_executor* executor) {
   using namespace retort;
   if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
   RETORT_CHECK(check_options(*options));
   RETORT_CHECK(check_shape(rows, classes));
-  const MatrixArgument out{"output", output, rows, classes, output_stride};
+  const MatrixArgument out{"output", options->dtype, output, rows, classes, output_stride};
   RETORT_CHECK(check_matrix(out));
   Members checked;
-  RETORT_CHECK(checked.set("member", rows, classes, members, member_count, member_stride,
-                           options->member_weights));
+  RETORT_CHECK(checked.set("member", options->dtype, rows, classes, members, member_count,
+                           member_stride, options->member_weights));
   RETORT_CHECK(checked.check_against(out, true));
-  const EnsembleMeanRows arguments{checked.logits(),      options->mean, options->output,
-                                   options->temperature,  classes,       static_cast<float*>(output),
-                                   output_stride};
+  const EnsembleMeanRows arguments{checked.logits(),     options->mean, options->output,
+                                   options->temperature, classes,       {output, output_stride}};
   const RowTasks tasks(rows, classes);
   run_tasks(executor, tasks.count, [&](int64_t task) {
     kernels().ensemble_mean(arguments, tasks.first(task), tasks.end(task));

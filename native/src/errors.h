@@ -14,6 +14,7 @@ retort_status fail(retort_status status, const char* format, ...)
 // One [rows, classes] argument as the checks see it.
 struct MatrixArgument {
   const char* name;
+  retort_dtype dtype;
   const void* data;
   int64_t rows;
   int64_t columns;
@@ -21,8 +22,11 @@ struct MatrixArgument {
 };
 
 retort_status check_dtype(int dtype);
+int64_t size_of(retort_dtype dtype);
+// `value` names one of an enumeration's `count` first numbers.
+retort_status check_enum(const char* name, const char* type, int value, int count);
 retort_status check_shape(int64_t rows, int64_t classes);
-retort_status check_temperature(float temperature);
+retort_status check_temperature(const char* name, float temperature);
 // Null, misaligned, a stride shorter than a row, a size that overflows.
 retort_status check_matrix(const MatrixArgument& matrix);
 // Two matrices that are neither the same one (same base and stride) nor apart.
@@ -32,8 +36,8 @@ retort_status check_apart(const MatrixArgument& output, const MatrixArgument& in
 
 }  // namespace retort
 
-#define RETORT_CHECK(expression)                            \
-  do {                                                      \
-    const retort_status check_status = (expression);        \
-    if (check_status != RETORT_OK) return check_status;     \
+#define RETORT_CHECK(expression)                        \
+  do {                                                  \
+    const retort_status check_status = (expression);    \
+    if (check_status != RETORT_OK) return check_status; \
   } while (0)

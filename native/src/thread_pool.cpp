@@ -51,7 +51,8 @@ struct retort_thread_pool {
   }
 
   void drain() {
-    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) task_(argument_, i);
+    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
+      task_(argument_, i);
   }
 
   // Layers follow each other within microseconds, less than a sleeping thread needs to wake: both

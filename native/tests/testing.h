@@ -24,12 +24,16 @@ constexpr float kGuard = -12345.678f;
 class GuardedMatrix {
  public:
   GuardedMatrix(int64_t rows, int64_t classes, int64_t stride, int64_t offset = 0)
-      : rows(rows), classes(classes), stride(stride), offset_(offset),
+      : rows(rows),
+        classes(classes),
+        stride(stride),
+        offset_(offset),
         buffer_(static_cast<size_t>(offset + rows * stride + 64), kGuard) {}
 
   float* data() { return buffer_.data() + offset_; }
   const float* data() const { return buffer_.data() + offset_; }
   float& at(int64_t row, int64_t column) { return data()[row * stride + column]; }
+  float at(int64_t row, int64_t column) const { return data()[row * stride + column]; }
 
   reference::Row row(int64_t i) const {
     return reference::Row(data() + i * stride, data() + i * stride + classes);

@@ -1,11 +1,13 @@
 // The kernels compiled for avx512; CMake sets the compiler's flags.
 #include "distillation_loss.h"
+#include "distillation_tangent.h"
 #include "ensemble_mean.h"
 #include "kernels.h"
 #include "softmax.h"
 
 namespace retort {
 
-const Kernels kernels_avx512 = {"avx512", softmax, softmax_backward, ensemble_mean, distillation_loss};
+const Kernels kernels_avx512 = {"avx512",      softmax,           softmax_backward,
+                                ensemble_mean, distillation_loss, distillation_tangent};
 
 }  // namespace retort
