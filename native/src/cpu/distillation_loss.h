@@ -62,8 +62,15 @@ class HardPart {
     }
   }
 
-  Vector gradient(int64_t j) const {
-    return load(e_ + j) * broadcast(own_.inverse_normalizer * coefficient_) - broadcast(uniform_);
+  // The gradient of a block but for the label's own part of it.
+  struct Gradient {
+    const float* e;
+    Vector scale;
+    Vector uniform;
+    Vector at(int64_t j) const { return load(e + j) * scale - uniform; }
+  };
+  Gradient gradient() const {
+    return {e_, broadcast(own_.inverse_normalizer * coefficient_), broadcast(uniform_)};
   }
   float label_gradient(int64_t column) const {
     return e_[column] * (own_.inverse_normalizer * coefficient_) - uniform_ - at_label_;
@@ -92,12 +99,15 @@ class HardPart {
 
   // e^z = (e^(z / T))^T; returns the sum.
   float raise(const RowSoftmax& soft, int64_t columns) {
+    const float* const roots = soft.e;
+    float* const powers = e_;
+    const int power = power_;
     Vector sum = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Vector root = load(soft.e + j);
+      const Vector root = load(roots + j);
       Vector e = root;
-      for (int i = 1; i < power_; ++i) e = e * root;
-      store(e_ + j, e);
+      for (int i = 1; i < power; ++i) e = e * root;
+      store(powers + j, e);
       sum = sum + e;
     });
     return sum_of_lanes(sum);
@@ -186,16 +196,15 @@ class DistillationLossRow {
       for_each_filled_block([&](int64_t, int64_t columns) { sum += sum_flow(d, columns, &value); });
     }
     StandardizationBackward backward{soft_.moments, soft_.coefficient};
-    if (options_.standardize_logits) {
+    if (options_.standardize_logits && a_.gradient.data != nullptr) {
       for_each_filled_block([&](int64_t first, int64_t columns) {
         flow_block(d, sum, first, columns);
         backward.add(columns, gradient_, standardized_);
       });
     }
     for_each_filled_block([&](int64_t first, int64_t columns) {
-      if (!Divergence::kSumsFlow) value += sum_values(d, columns);
-      if (a_.gradient.data == nullptr) return;
-      flow_block(d, sum, first, columns);
+      if (Divergence::kSumsFlow && a_.gradient.data == nullptr) return;
+      value += flow_block(d, sum, first, columns);
       if (options_.standardize_logits) {
         for_each_whole_vector(columns, [&](int64_t j) {
           store(gradient_ + j, backward.gradient(load(gradient_ + j), load(standardized_ + j)));
@@ -214,18 +223,13 @@ class DistillationLossRow {
     });
   }
 
-  template <typename Divergence>
-  double sum_values(const Divergence& d, int64_t columns) const {
-    Vector value = broadcast(0);
-    for_each_whole_vector(columns, [&](int64_t j) { value = value + d.value(soft_.entry(j)); });
-    return sum_of_lanes(value);
-  }
-
+  // Adds a block to D; returns the sum of its flow.
   template <typename Divergence>
   float sum_flow(const Divergence& d, int64_t columns, double* value) const {
+    const Entries entries = soft_.entries();
     Vector values = broadcast(0), flow = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Entry entry = soft_.entry(j);
+      const Entry entry = entries.at(j);
       values = values + d.value(entry);
       flow = flow + d.flow(entry);
     });
@@ -233,13 +237,19 @@ class DistillationLossRow {
     return sum_of_lanes(flow);
   }
 
-  // dD/dx of a block, and beside it the student's standardised logits where they are wanted.
+  // dD/dx of a block, and beside it the student's standardised logits where they are wanted; returns the
+  // block's part of D.
   template <typename Divergence>
-  void flow_block(const Divergence& d, float sum, int64_t first, int64_t columns) {
+  double flow_block(const Divergence& d, float sum, int64_t first, int64_t columns) {
+    const Entries entries = soft_.entries();
     const Vector total = broadcast(sum);
+    float* const gradient = gradient_;
+    Vector values = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Entry entry = soft_.entry(j);
-      store(gradient_ + j, d.flow(entry) - total * entry.q);
+      const Entry entry = entries.at(j);
+      if (!Divergence::kSumsFlow) values = values + d.value(entry);
+      store(gradient + j, d.flow(entry) - total * entry.q);
+      soft_.prefetch_next_row(j);
     });
     if (options_.standardize_logits) {
       const RowSoftmax& student = soft_.student;
@@ -253,20 +263,24 @@ class DistillationLossRow {
       gradient_[column] = d.label_gradient();
       standardized_[column] = soft_.student.left_out_logit;
     }
+    return static_cast<double>(sum_of_lanes(values));
   }
 
   // The block's gradient of the soft part, times its coefficient, and that of the hard part.
   void write_block(int64_t first, int64_t columns) {
+    if (a_.gradient.data == nullptr) return;
     const Vector coefficient = broadcast(coefficient_);
+    const float* const gradient = gradient_;
     const int64_t start = row_ * a_.gradient.stride + first;
     if (!has_hard_) {
       store_block(options_.dtype, a_.gradient.data, start, columns,
-                  [&](int64_t j) { return load(gradient_ + j) * coefficient; });
+                  [&](int64_t j) { return load(gradient + j) * coefficient; });
       return;
     }
     hard_.fill(soft_.student, first, columns);
+    const HardPart::Gradient hard = hard_.gradient();
     store_block(options_.dtype, a_.gradient.data, start, columns, [&](int64_t j) {
-      return multiply_add(load(gradient_ + j), coefficient, hard_.gradient(j));
+      return multiply_add(load(gradient + j), coefficient, hard.at(j));
     });
     const int64_t column = label_ - first;
     if (column < 0 || column >= columns) return;
@@ -276,7 +290,6 @@ class DistillationLossRow {
   }
 
   void write_hard_gradient() {
-    if (a_.gradient.data == nullptr) return;
     coefficient_ = 0;
     for_each_block(rows_.classes, [&](int64_t first, int64_t columns) {
       for_each_whole_vector(columns, [&](int64_t j) { store(gradient_ + j, broadcast(0)); });

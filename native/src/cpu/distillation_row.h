@@ -41,6 +41,16 @@ double weight_of(const retort::DistillationRows& a, int64_t row) {
   return a.row_weights == nullptr ? 1.0 : a.row_weights[row];
 }
 
+// The entries of the block in the scratch.
+struct Entries {
+  Distribution teacher;
+  Distribution student;
+
+  Entry at(int64_t j) const {
+    return {teacher.p(j), teacher.log_p(j), student.p(j), student.log_p(j)};
+  }
+};
+
 class DistillationRow {
  public:
   // The scratch holds the rows' blocks; its members' are free again after measure() and fill().
@@ -88,9 +98,14 @@ class DistillationRow {
     student.fill(first, columns);
   }
 
-  Entry entry(int64_t j) const {
-    return {teacher.p(j), teacher.log_p(j), student.p(j), student.log_p(j)};
+  // The sweeps that compute leave the memory idle: time for the next row's first block to arrive.
+  void prefetch_next_row(int64_t column) const {
+    if (a.classes > kBlockColumns) return;
+    teacher.logits(0, teacher.members.count).prefetch(column, 1, a.teachers.stride);
+    student.logits.prefetch(column, 1, a.student.stride);
   }
+
+  Entries entries() const { return {teacher.distribution(), student.distribution()}; }
 
   const retort::DistillationRows& a;
   EnsembleRow teacher;

@@ -59,7 +59,8 @@ class DistillationTangentRow {
     float product = 0;  // <r, b>
     float target =
         0;  // what the normalised divergence's label part adds: target * (onehot(y) - p1)
-    float log_all = 0;  // of p1
+    float log_scale = 0;  // log(w_k p_kj) = x_kj + log_scale
+    float log_all = 0;    // of p1
   };
 
   void load_tangent(int64_t first, int64_t columns) {
@@ -99,9 +100,10 @@ class DistillationTangentRow {
     for_each_block(classes_, [&](int64_t first, int64_t columns) {
       hard.fill(first, columns);
       load_tangent(first, columns);
+      const Distribution p = hard.distribution();
       Vector sum = broadcast(0);
       for_each_whole_vector(columns,
-                            [&](int64_t j) { sum = multiply_add(hard.p(j), load(u_ + j), sum); });
+                            [&](int64_t j) { sum = multiply_add(p.p(j), load(u_ + j), sum); });
       mean += static_cast<double>(sum_of_lanes(sum));
       if (label_ >= first && label_ < first + columns)
         at_label = static_cast<double>(u_[label_ - first]);
@@ -124,9 +126,11 @@ class DistillationTangentRow {
     Vector p = broadcast(0), q = broadcast(0);
     label_u_ = 0;
     for_each_filled_block([&](int64_t first, int64_t columns) {
+      const Distribution teacher = soft_.teacher.distribution(),
+                         student = soft_.student.distribution();
       for_each_whole_vector(columns, [&](int64_t j) {
-        p = multiply_add(soft_.teacher.p(j), load(u_ + j), p);
-        q = multiply_add(soft_.student.p(j), load(u_ + j), q);
+        p = multiply_add(teacher.p(j), load(u_ + j), p);
+        q = multiply_add(student.p(j), load(u_ + j), q);
       });
       if (label_ >= first && label_ < first + columns) label_u_ = u_[label_ - first];
     });
@@ -144,6 +148,7 @@ class DistillationTangentRow {
       member.softmax = teacher.member(k);
       member.softmax.measure();
       member.split = teacher.member_split[k];
+      member.log_scale = static_cast<float>(teacher.log_scale(k));
       weight = static_cast<double>(teacher.members.weights[k]);
     }
     if (!leaves_label_out(options_)) return member;
@@ -160,13 +165,13 @@ class DistillationTangentRow {
 
   // r_j * b_j
   template <typename Divergence>
-  Vector share(const Divergence& d, int64_t k, const Member& member, int64_t j) const {
+  Vector share(const Divergence& d, const Member& member, int64_t j) const {
     const EnsembleRow& teacher = soft_.teacher;
-    const Entry entry = soft_.entry(j);
+    const Entry entry = soft_.entries().at(j);
     const Vector b = d.tangent_flow(entry, load(u_ + j), means_);
     if (teacher.of_logits) return b;
     const Vector x = load(member.softmax.x + j);
-    const Vector log_r = x + broadcast(static_cast<float>(teacher.log_scale[k])) - entry.log_p;
+    const Vector log_r = x + broadcast(member.log_scale) - entry.log_p;
     return where_masked(x, broadcast(0), b * exp_nonpositive(minimum(log_r, broadcast(0))));
   }
 
@@ -186,8 +191,9 @@ class DistillationTangentRow {
                     int64_t columns) {
     const Vector coefficient = broadcast(coefficient_);
     const Vector mass = broadcast(member.product * member.rest);
+    const Distribution p = member.softmax.distribution();
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Vector g = (share(d, k, member, j) - member.softmax.p(j) * mass) * coefficient;
+      const Vector g = (share(d, member, j) - p.p(j) * mass) * coefficient;
       store(delta_ + j, g);
     });
     if (member.target != 0) {
@@ -201,8 +207,8 @@ class DistillationTangentRow {
     }
     const int64_t column = label_ - first;
     if (!Divergence::kLeavesLabelOut || column < 0 || column >= columns) return;
-    const float p = static_cast<float>(exp(member.split.log_target));
-    delta_[column] = (label_share(d, k, member) - p * member.product) * coefficient_;
+    const float label_p = static_cast<float>(exp(member.split.log_target));
+    delta_[column] = (label_share(d, k, member) - label_p * member.product) * coefficient_;
     if (member.target != 0) delta_[column] += member.target * (1 - label_at_one(member));
   }
 
@@ -226,7 +232,7 @@ class DistillationTangentRow {
       float product = label_share(d, k, member);
       for_each_member_block([&](int64_t, int64_t columns) {
         Vector sum = broadcast(0);
-        for_each_whole_vector(columns, [&](int64_t j) { sum = sum + share(d, k, member, j); });
+        for_each_whole_vector(columns, [&](int64_t j) { sum = sum + share(d, member, j); });
         product += sum_of_lanes(sum);
       });
       member.product = product;

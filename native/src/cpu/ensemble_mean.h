@@ -143,11 +143,30 @@ class EnsembleRow {
     }
   }
 
-  Vector p(int64_t j) const { return load(e_ + j) * broadcast(inverse_normalizer_); }
-  Vector log_p(int64_t j) const { return load(x_ + j) - broadcast(log_normalizer_); }
+  Distribution distribution() const {
+    return {e_, x_, broadcast(inverse_normalizer_), broadcast(log_normalizer_)};
+  }
 
   // softmax of one member at the temperature, in the scratch of the members.
   RowSoftmax member(int64_t k) const { return softmax_of(logits(k, 1), member_x_, member_e_); }
+
+  // The weighted sum of `count` members from member k on.
+  LogitRow logits(int64_t k, int64_t count) const {
+    return {members.dtype,
+            members.form,
+            members.logits + k,
+            coefficients + k,
+            wants_.standardized ? centres_ + k : nullptr,
+            count,
+            offset_};
+  }
+
+  // Of a mixture: log(w_k p_kj) = x_kj + log_scale(k), with the weights of what is not left out.
+  double log_scale(int64_t k) const {
+    const double weight = log(static_cast<double>(members.weights[k]));
+    const double share = left_out_ < 0 ? 0 : member_split[k].log_rest - split.log_rest;
+    return weight + share - log(static_cast<double>(normalizer_[k]));
+  }
 
   // One member's standardised logits; `coefficient` is 1 / (epsilon + its deviation).
   LogitRow standardized(int64_t k, const float* coefficient) const {
@@ -162,8 +181,6 @@ class EnsembleRow {
   // What member k's logits are multiplied by, its weight included in a mean of logits.
   float coefficients[kMostMembers];
   Moments moments[kMostMembers];
-  // Of a mixture: log p_kj = x_kj + log_scale_k - log w_k, with the weights of what is not left out.
-  double log_scale[kMostMembers];
   Split member_split[kMostMembers];
   Split split;
   // v / T = log p + log_partition; a mixture's logits are T log p.
@@ -172,16 +189,6 @@ class EnsembleRow {
   double target_at_one = 0;
 
  private:
-  LogitRow logits(int64_t k, int64_t count) const {
-    return {members.dtype,
-            members.form,
-            members.logits + k,
-            coefficients + k,
-            wants_.standardized ? centres_ + k : nullptr,
-            count,
-            offset_};
-  }
-
   RowSoftmax softmax_of(const LogitRow& row, float* x, float* e) const {
     return {row, classes_, 1 / temperature_, x, e, left_out_};
   }
@@ -237,7 +244,7 @@ class EnsembleRow {
     const double weight = members.weights[k];
     largest_[k] = softmax.largest;
     scale_[k] = members.weights[k] * softmax.inverse_normalizer;
-    log_scale[k] = log(weight) - log(static_cast<double>(softmax.normalizer));
+    normalizer_[k] = softmax.normalizer;
     if (wants_.negative_entropy) {
       double sum = 0;
       for_each_block(classes_, [&](int64_t first, int64_t columns) {
@@ -258,17 +265,18 @@ class EnsembleRow {
   void weigh_what_is_left() {
     for (int64_t k = 0; k < members.count; ++k) {
       const double share = members.weights[k] * exp(member_split[k].log_rest - split.log_rest);
-      log_scale[k] += member_split[k].log_rest - split.log_rest;
-      scale_[k] = share > 0 ? static_cast<float>(exp(log_scale[k])) : static_cast<float>(0 * share);
+      scale_[k] = share > 0 ? static_cast<float>(exp(log_scale(k))) : static_cast<float>(0 * share);
       if (split.log_rest == -INFINITY) scale_[k] = 0;
     }
   }
 
   void add_member(int64_t k, int64_t columns) {
     const Vector scale = broadcast(scale_[k]);
+    const float* const member = member_e_;
+    float* const mixture = e_;
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Vector e = load(member_e_ + j);
-      store(e_ + j, k == 0 ? e * scale : multiply_add(e, scale, load(e_ + j)));
+      const Vector e = load(member + j);
+      store(mixture + j, k == 0 ? e * scale : multiply_add(e, scale, load(mixture + j)));
     });
   }
 
@@ -300,7 +308,7 @@ class EnsembleRow {
       if (left_out_ >= first && left_out_ < first + columns) z[left_out_ - first] = -INFINITY;
       const Vector shifted = load(z) - broadcast(largest_[k]);
       const Vector x = shifted * broadcast(1 / temperature_);
-      if (scale_[k] > 0) log_p = log_add(log_p, x + broadcast(static_cast<float>(log_scale[k])));
+      if (scale_[k] > 0) log_p = log_add(log_p, x + broadcast(static_cast<float>(log_scale(k))));
     }
     return log_p;
   }
@@ -319,6 +327,7 @@ class EnsembleRow {
   float log_normalizer_ = 0;
   float centres_[kMostMembers];
   float largest_[kMostMembers];
+  float normalizer_[kMostMembers];
   float scale_[kMostMembers];
 };
 
@@ -326,10 +335,11 @@ void write_distribution(const retort::EnsembleMeanRows& a, EnsembleRow& ensemble
   ensemble.measure(row, -1);
   for_each_block(a.classes, [&](int64_t first, int64_t columns) {
     ensemble.fill(first, columns);
+    const Distribution mean = ensemble.distribution();
     store_block(a.members.dtype, a.output.data, row * a.output.stride + first, columns,
                 [&](int64_t j) {
-                  if (a.output_kind == RETORT_PROBABILITIES) return ensemble.p(j);
-                  const Vector log_p = ensemble.log_p(j);
+                  if (a.output_kind == RETORT_PROBABILITIES) return mean.p(j);
+                  const Vector log_p = mean.log_p(j);
                   return a.output_kind == RETORT_LOGITS ? log_p * broadcast(a.temperature) : log_p;
                 });
   });

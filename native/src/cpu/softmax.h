@@ -15,8 +15,10 @@ namespace {
 
 constexpr int64_t kBlockColumns = 8192;
 
+// The gap keeps the same column of neighbouring blocks out of the same set of the first-level cache.
 struct alignas(64) Block {
   float values[kBlockColumns];
+  float gap[7 * 16];
 };
 
 // body(first column, columns) over the blocks of a row.
@@ -94,6 +96,15 @@ struct LogitRow {
     });
   }
 
+  // Asks for columns [first, first + kLanes) of the row `rows` further on, which a later call will load.
+  void prefetch(int64_t first, int64_t rows, int64_t stride) const {
+    const int64_t size = dtype == RETORT_F32 ? 4 : 2;
+    for (int64_t k = 0; k < count; ++k) {
+      __builtin_prefetch(
+          static_cast<const char*>(matrices[k]) + (offset + rows * stride + first) * size, 0, 2);
+    }
+  }
+
   float at(int64_t j) const {
     float v[kLanes];
     load(j, 1, v);
@@ -101,24 +112,72 @@ struct LogitRow {
   }
 
  private:
+  // Four matrices at a time: as many streams as stay in registers with their weights.
+  static constexpr int64_t kGroup = 4;
+
   template <typename Element, typename Logit>
   Vector sum(Elements<Element> elements, int64_t first, int64_t columns, float rest, Logit logit,
              float* v) const {
     Vector largest = broadcast(-INFINITY);
-    for_each_vector(columns, [&](int64_t j, auto lanes) {
-      const auto term = [&](int64_t k) {
-        const Vector z = logit(lanes.load(elements.of(matrices[k], offset + first) + j, rest));
-        return centres == nullptr ? z : z - broadcast(centres[k]);
+    for (int64_t k = 0; k < count; k += kGroup) {
+      const auto add = [&](auto members) {
+        return add_group(elements, members, k, first, columns, rest, logit, v);
       };
-      Vector value = term(0) * broadcast(weights[0]);
-      for (int64_t k = 1; k < count; ++k) {
-        value = multiply_add(term(k), broadcast(weights[k]), value);
+      switch (count - k) {
+        case 1:
+          largest = add(Members<1>{});
+          break;
+        case 2:
+          largest = add(Members<2>{});
+          break;
+        case 3:
+          largest = add(Members<3>{});
+          break;
+        default:
+          largest = add(Members<kGroup>{});
       }
-      store(v + j, value);
+    }
+    return largest;
+  }
+
+  template <int64_t kCount>
+  struct Members {};
+
+  // Adds matrices [k, k + kCount) to v, or starts it; returns the maximum so far.
+  template <typename Element, int64_t kCount, typename Logit>
+  Vector add_group(Elements<Element> elements, Members<kCount>, int64_t k, int64_t first,
+                   int64_t columns, float rest, Logit logit, float* v) const {
+    const Element* rows[kCount];
+    Vector weight[kCount], centre[kCount];
+    for (int64_t i = 0; i < kCount; ++i) {
+      rows[i] = elements.of(matrices[k + i], offset + first);
+      weight[i] = broadcast(weights[k + i]);
+      centre[i] = broadcast(centres == nullptr ? 0 : centres[k + i]);
+    }
+    Vector largest = broadcast(-INFINITY);
+    for_each_vector(columns, [&](int64_t j, auto lanes) {
+      Vector value;
+      for (int64_t i = 0; i < kCount; ++i) {
+        const Vector z = logit(lanes.load(rows[i] + j, rest)) - centre[i];
+        value = i == 0 && k == 0 ? z * weight[0]
+                                 : multiply_add(z, weight[i], i == 0 ? ::load(v + j) : value);
+      }
+      ::store(v + j, value);
       largest = maximum(value, largest);
     });
     return largest;
   }
+};
+
+// A block of a distribution in the scratch, by value: the compiler then knows that no store changes it.
+struct Distribution {
+  const float* e;
+  const float* x;
+  Vector inverse_normalizer;
+  Vector log_normalizer;
+
+  Vector p(int64_t j) const { return load(e + j) * inverse_normalizer; }
+  Vector log_p(int64_t j) const { return load(x + j) - log_normalizer; }
 };
 
 // softmax(v / T) of one row of logits; p_j = e_j / Z and log p_j = x_j - log Z with x = (v - m) / T and
@@ -165,8 +224,9 @@ struct RowSoftmax {
     exponentiate(columns);
   }
 
-  Vector p(int64_t j) const { return ::load(e + j) * broadcast(inverse_normalizer); }
-  Vector log_p(int64_t j) const { return ::load(x + j) - broadcast(log_normalizer); }
+  Distribution distribution() const {
+    return {e, x, broadcast(inverse_normalizer), broadcast(log_normalizer)};
+  }
 
   // x of the class that is left out; above 0 where it would be the largest.
   double left_out_x() const {
@@ -187,12 +247,14 @@ struct RowSoftmax {
   }
 
   Vector exponentiate(int64_t columns) {
+    float *const scaled = x, *const exponentials = e;
+    const Vector peak = broadcast(largest), scale = broadcast(inverse_temperature);
     Vector sum = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
-      const Vector scaled = (::load(x + j) - broadcast(largest)) * broadcast(inverse_temperature);
-      const Vector exponential = exp_nonpositive(scaled);
-      ::store(x + j, scaled);
-      ::store(e + j, exponential);
+      const Vector exponent = (::load(scaled + j) - peak) * scale;
+      const Vector exponential = exp_nonpositive(exponent);
+      ::store(scaled + j, exponent);
+      ::store(exponentials + j, exponential);
       sum = sum + exponential;
     });
     return sum;
@@ -209,8 +271,9 @@ void softmax(const retort::SoftmaxRows& a, int64_t first_row, int64_t end_row) {
     softmax.measure();
     for_each_block(a.classes, [&](int64_t first, int64_t columns) {
       softmax.fill(first, columns);
+      const Distribution p = softmax.distribution();
       store_block(a.dtype, a.output.data, row * a.output.stride + first, columns,
-                  [&](int64_t j) { return a.logarithm ? softmax.log_p(j) : softmax.p(j); });
+                  [&](int64_t j) { return a.logarithm ? p.log_p(j) : p.p(j); });
     });
   }
 }
