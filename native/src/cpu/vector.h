@@ -366,20 +366,28 @@ inline Vector log_of(Vector x) {
   return where_zero(x, broadcast(-INFINITY), result);
 }
 
+// The lanes in halves, the upper combined with the lower, until one is left.
+template <typename Combine>
+inline float across_lanes(Vector a, Combine combine) {
+#if defined(__AVX512F__)
+  const __m256 lower = _mm512_castps512_ps256(a.lanes);
+  const __m256 upper = _mm512_extractf32x8_ps(a.lanes, 1);
+  const __m128 even = combine(_mm256_castps256_ps128(lower), _mm256_castps256_ps128(upper));
+  const __m128 odd = combine(_mm256_extractf128_ps(lower, 1), _mm256_extractf128_ps(upper, 1));
+  const __m128 four = combine(even, odd);
+#else
+  const __m128 four = combine(_mm256_castps256_ps128(a.lanes), _mm256_extractf128_ps(a.lanes, 1));
+#endif
+  const __m128 two = combine(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(combine(two, _mm_movehdup_ps(two)));
+}
+
 inline float sum_of_lanes(Vector a) {
-  float lanes[kLanes];
-  store(lanes, a);
-  for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-    for (int64_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-  }
-  return lanes[0];
+  return across_lanes(a, [](__m128 x, __m128 y) { return _mm_add_ps(x, y); });
 }
 
 inline float largest_lane(Vector a) {
-  float lanes[kLanes];
-  store(lanes, a);
-  for (int64_t i = 1; i < kLanes; ++i) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
-  return lanes[0];
+  return across_lanes(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
 }
 
 #else
