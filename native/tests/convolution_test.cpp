@@ -216,9 +216,7 @@ double inner_product(const Floats& a, const Floats& b) {
   return sum;
 }
 
-double norm(const Floats& a) {
-  return std::sqrt(inner_product(a, a));
-}
+double norm(const Floats& a) { return std::sqrt(inner_product(a, a)); }
 
 TEST(Convolution, GradientsAreTheAdjointsOfTheForwardOperation) {
   std::mt19937_64 random(3);

@@ -67,9 +67,7 @@ void accumulate_run(int64_t taps, const TapRun& run, Block block) {
 }
 
 // a / b rounded up, or 0 where that is below 0.
-int64_t divide_up(int64_t a, int64_t b) {
-  return a > 0 ? (a + b - 1) / b : 0;
-}
+int64_t divide_up(int64_t a, int64_t b) { return a > 0 ? (a + b - 1) / b : 0; }
 
 // Adds to the sums, packed as weights are but without biases: [block][tap][channel of the block].
 void convolution_weights_rows(const retort::Correlation& a, const float* source,
