@@ -31,6 +31,9 @@ extern "C" {
  * 1; width alike. Every size is at least 1, but for images and padding, which may be 0; padding is
  * less than the kernel.
  *
+ * Padding may take part as zeros: where weights or output gradient hold an infinity or a NaN, the
+ * pixels whose windows reach into the padding may become NaN.
+ *
  *   input    [images, input_height, input_width, input_channels]
  *   weights  [output_channels, kernel_height, kernel_width, input_channels]
  *   output   [images, output height, output width, output_channels]

@@ -51,6 +51,47 @@ struct LossSums {
   double soft;
 };
 
+// The geometry of a convolution, or of one of the correlations that its gradient on the input is
+// made of:
+//
+//   output(y, x, o) = sum over i, j, c of
+//       source(y * stride + i - top, x * stride + j - left, c) * weights(o, i, j, c)
+//
+// where a tap outside the source contributes nothing.
+struct Correlation {
+  int64_t source_height;
+  int64_t source_width;
+  int64_t source_channels;
+  int64_t kernel_height;
+  int64_t kernel_width;
+  int64_t stride;
+  int64_t top;   // padding; below 0: rows of the source that no window meets
+  int64_t left;  // alike
+  int64_t output_height;
+  int64_t output_width;
+  int64_t output_channels;
+
+  int64_t taps() const { return kernel_height * kernel_width * source_channels; }
+};
+
+// weights(o, i, j, c) = first[o * output_stride + i * row_stride + j * column_stride + c *
+// channel_stride].
+struct ConvolutionWeights {
+  const float* first;
+  int64_t output_stride;
+  int64_t row_stride;
+  int64_t column_stride;
+  int64_t channel_stride;
+  const float* bias;  // null: 0
+};
+
+// output(y, x, o) = first[y * row_stride + x * pixel_stride + o].
+struct ConvolutionOutput {
+  float* first;
+  int64_t row_stride;
+  int64_t pixel_stride;
+};
+
 struct Kernels {
   const char* instruction_set;
   void (*softmax)(int64_t rows, int64_t classes, const float* logits, int64_t logits_stride,
@@ -62,6 +103,19 @@ struct Kernels {
   void (*ensemble_mean)(const EnsembleMeanRows& arguments, int64_t first_row, int64_t end_row);
   LossSums (*distillation_loss)(const DistillationLossRows& arguments, int64_t first_row,
                                 int64_t end_row);
+  void (*convolution_pack)(const Correlation& correlation, const ConvolutionWeights& weights,
+                           int64_t first_channel, int64_t end_channel, float* packed);
+  void (*convolution_rows)(const Correlation& correlation, const float* source, const float* packed,
+                           const ConvolutionOutput& output, int64_t first_row, int64_t end_row,
+                           float* tile);
+  void (*convolution_weights_rows)(const Correlation& correlation, const float* source,
+                                   const float* output_gradient, int64_t first_row, int64_t end_row,
+                                   int64_t first_channel, int64_t end_channel, float* tile,
+                                   float* packed_gradient);
+  void (*convolution_weights_sum)(const Correlation& correlation, int64_t parts,
+                                  const float* packed_parts, int64_t part_stride,
+                                  int64_t first_channel, int64_t end_channel,
+                                  float* weights_gradient);
 };
 
 extern const Kernels kernels_scalar;

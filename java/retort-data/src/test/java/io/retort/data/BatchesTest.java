@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
@@ -146,8 +147,8 @@ class BatchesTest {
   }
 
   /** The pixels of each example, as lists so that they compare by value. */
-  private static TreeMap<Integer, List<Float>> imagesByIndex(Batches batches, int epoch) {
-    TreeMap<Integer, List<Float>> images = new TreeMap<>();
+  private static Map<Integer, List<Float>> imagesByIndex(Batches batches, int epoch) {
+    Map<Integer, List<Float>> images = new TreeMap<>();
     for (Batch batch : batches.epoch(epoch)) {
       int image = batch.height() * batch.width() * batch.channels();
       for (int row = 0; row < batch.rows(); row++) {

@@ -1,10 +1,14 @@
 package io.retort.distill;
 
-/** A run stopped because it was asked to; its checkpoint is on the disk and it can be resumed. */
+/** A run stopped because it was asked to; what it did is on the disk and it can be gone on with. */
 public final class InterruptedRunException extends RuntimeException {
-    private static final long serialVersionUID = 1;
+  private static final long serialVersionUID = 1;
 
-    InterruptedRunException(String model, long step) {
-        super(model + " stopped after step " + step);
-    }
+  InterruptedRunException(String message) {
+    super(message);
+  }
+
+  static InterruptedRunException after(String model, long step) {
+    return new InterruptedRunException(model + " stopped after step " + step);
+  }
 }

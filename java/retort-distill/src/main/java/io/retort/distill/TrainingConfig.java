@@ -5,53 +5,123 @@ import java.util.Objects;
 /**
  * Everything that decides the weights of one trained network.
  *
- * @param data           the images
- * @param architecture   the network, for example {@code cnnbn-16-32-128}
- * @param epochs         passes over the training images
- * @param batchSize      images in a step
- * @param optimizer      the optimiser
- * @param schedule       the learning rate
+ * @param data the images
+ * @param architecture the network, for example {@code cnnbn-16-32-128}
+ * @param epochs passes over the training images
+ * @param batchSize images in a step
+ * @param optimizer the optimiser
+ * @param schedule the learning rate
  * @param labelSmoothing probability spread evenly over all classes, in [0, 1] (Szegedy et al. 2016)
- * @param seed           decides the initial weights, the order of the images and their augmentation
- * @param device         {@code cpu}, {@code cuda} or {@code auto}
- * @param threads        threads of the CPU; 0 for one a processor; never changes the result
+ * @param seed decides the initial weights, the order of the images and their augmentation
+ * @param device {@code cpu}, {@code cuda} or {@code auto}
+ * @param threads threads of the CPU; 0 for one a processor; never changes the result
  */
-public record TrainingConfig(DataConfig data, String architecture, int epochs, int batchSize,
-        OptimizerConfig optimizer, ScheduleConfig schedule, double labelSmoothing, long seed,
-        String device, int threads) {
+public record TrainingConfig(
+    DataConfig data,
+    String architecture,
+    int epochs,
+    int batchSize,
+    OptimizerConfig optimizer,
+    ScheduleConfig schedule,
+    double labelSmoothing,
+    long seed,
+    String device,
+    int threads) {
 
-    public TrainingConfig {
-        Objects.requireNonNull(data, "data");
-        Objects.requireNonNull(architecture, "architecture");
-        Objects.requireNonNull(optimizer, "optimizer");
-        Objects.requireNonNull(schedule, "schedule");
-        device = Objects.requireNonNullElse(device, "auto");
-        Require.atLeast("epochs", epochs, 1);
-        Require.atLeast("batchSize", batchSize, 1);
-        Require.within("labelSmoothing", labelSmoothing, 0, 1);
-        Require.atLeast("threads", threads, 0);
-    }
+  /**
+   * Checks every value.
+   *
+   * @throws IllegalArgumentException naming the value that is out of its range
+   */
+  public TrainingConfig {
+    Objects.requireNonNull(data, "data");
+    Objects.requireNonNull(architecture, "architecture");
+    Objects.requireNonNull(optimizer, "optimizer");
+    Objects.requireNonNull(schedule, "schedule");
+    device = Objects.requireNonNullElse(device, "auto");
+    Require.atLeast("epochs", epochs, 1);
+    Require.atLeast("batchSize", batchSize, 1);
+    Require.within("labelSmoothing", labelSmoothing, 0, 1);
+    Require.atLeast("threads", threads, 0);
+  }
 
-    /** A small convolutional network on Fashion-MNIST. */
-    public static TrainingConfig defaults() {
-        return new TrainingConfig(DataConfig.of("fashion-mnist"), "cnnbn-16-32-128", 5, 128,
-                OptimizerConfig.sgd(), ScheduleConfig.oneCycle(0.1), 0, 0, "auto", 0);
-    }
+  /** A small convolutional network on Fashion-MNIST. */
+  public static TrainingConfig defaults() {
+    return new TrainingConfig(
+        DataConfig.of("fashion-mnist"),
+        "cnnbn-16-32-128",
+        5,
+        128,
+        OptimizerConfig.sgd(),
+        ScheduleConfig.oneCycle(0.1),
+        0,
+        0,
+        "auto",
+        0);
+  }
 
-    /** The same with another seed. */
-    public TrainingConfig withSeed(long newSeed) {
-        return new TrainingConfig(data, architecture, epochs, batchSize, optimizer, schedule,
-                labelSmoothing, newSeed, device, threads);
-    }
+  /** The same with another seed. */
+  public TrainingConfig withSeed(long newSeed) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        epochs,
+        batchSize,
+        optimizer,
+        schedule,
+        labelSmoothing,
+        newSeed,
+        device,
+        threads);
+  }
 
-    /** The same with another network. */
-    public TrainingConfig withArchitecture(String newArchitecture) {
-        return new TrainingConfig(data, newArchitecture, epochs, batchSize, optimizer, schedule,
-                labelSmoothing, seed, device, threads);
-    }
+  /** The same with another network. */
+  public TrainingConfig withArchitecture(String newArchitecture) {
+    return new TrainingConfig(
+        data,
+        newArchitecture,
+        epochs,
+        batchSize,
+        optimizer,
+        schedule,
+        labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
 
-    /** The number of threads to use: {@link #threads}, or one a processor. */
-    public int threadCount() {
-        return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
-    }
+  /** The same with another number of epochs. */
+  public TrainingConfig withEpochs(int newEpochs) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        newEpochs,
+        batchSize,
+        optimizer,
+        schedule,
+        labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
+
+  /** The same with another number of threads. */
+  public TrainingConfig withThreads(int newThreads) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        epochs,
+        batchSize,
+        optimizer,
+        schedule,
+        labelSmoothing,
+        seed,
+        device,
+        newThreads);
+  }
+
+  /** The number of threads to use: {@link #threads}, or one a processor. */
+  public int threadCount() {
+    return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+  }
 }

@@ -16,7 +16,7 @@ final class Method {
    * @param steps steps every network was trained; 0 for not known yet
    */
   static List<String> of(DistillConfig config, long steps) {
-    return List.of(members(config, steps), mean(config), student(config), comparison(config));
+    return List.of(members(config, steps), mean(config), student(config), comparison());
   }
 
   private static String members(DistillConfig config, long steps) {
@@ -51,18 +51,19 @@ final class Method {
   }
 
   private static String student(DistillConfig config) {
-    return ("Train the student (%s) from seed %d on both:"
+    return ("Train the student (%s) from seed %d for %d epochs on both:"
             + " weight %s on the soft targets, %s on the labels.")
         .formatted(
             config.studentArchitecture(),
             config.student().seed(),
+            config.student().epochs(),
             number(config.alpha()),
             number(Math.round((1 - config.alpha()) * 1e9) / 1e9));
   }
 
-  private static String comparison(DistillConfig config) {
+  private static String comparison() {
     return "For comparison, train the same network from the same seed twice more: on the soft"
-               + " targets of one member (self-distilled) and on the labels alone (control).";
+        + " targets of one member (self-distilled) and on the labels alone (control).";
   }
 
   /** A setting as people write it: {@code 4} rather than {@code 4.0}. */

@@ -76,6 +76,7 @@ class HeadlineTest {
     return new DistillationResult(
         config,
         result.steps(),
+        result.studentSteps(),
         members,
         mean,
         0,

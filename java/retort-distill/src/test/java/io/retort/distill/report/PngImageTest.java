@@ -20,7 +20,7 @@ class PngImageTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 3})
   void thePixelsComeBackAsTheyWere(int channels) throws IOException {
-    int[] pixels = new Random(channels).ints(5 * 7 * channels, 0, 256).toArray();
+    int[] pixels = new Random(channels).ints(5L * 7 * channels, 0, 256).toArray();
 
     String uri = PngImage.dataUri(image(5, 7, channels, pixels));
 

@@ -146,6 +146,7 @@ class ReportTest {
         new DistillationResult(
             good.config(),
             good.steps(),
+            good.studentSteps(),
             good.members(),
             good.memberAccuracyMean(),
             Double.NaN,

@@ -66,6 +66,7 @@ class ResultTableTest {
         new DistillationResult(
             result.config(),
             result.steps(),
+            result.studentSteps(),
             result.members(),
             result.memberAccuracyMean(),
             result.memberAccuracyDeviation(),

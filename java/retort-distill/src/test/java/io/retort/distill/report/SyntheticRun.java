@@ -71,6 +71,7 @@ final class SyntheticRun {
     return new DistillationResult(
         DistillConfig.defaults(),
         2345,
+        2345,
         members,
         0.9136,
         0.00157,

@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 
 /** How JavaCPP reads Retort's C headers. */
 @Properties(
-    value = @Platform(include = "retort/retort.h", link = "retort"),
+    value = @Platform(include = {"retort/retort.h", "retort/network.h"}, link = "retort"),
     target = "io.retort.kernels.binding",
     global = "io.retort.kernels.binding.Retort")
 public class RetortPresets implements InfoMapper {
@@ -22,6 +22,11 @@ public class RetortPresets implements InfoMapper {
     infos.put(new Info("retort_task").skip());
     infos.put(new Info("retort_ensemble_mean_options").pointerTypes("EnsembleMeanOptions"));
     infos.put(new Info("retort_distillation_loss_options").pointerTypes("DistillationLossOptions"));
+    infos.put(new Info("retort_convolution").pointerTypes("ConvolutionShape"));
+    infos.put(new Info("retort_pooling").pointerTypes("PoolingShape"));
+    infos.put(new Info("retort_batch_norm").pointerTypes("BatchNormOptions"));
+    infos.put(new Info("retort_adam").pointerTypes("AdamOptions"));
+    infos.put(new Info("retort_sgemm").cast().valueTypes("Pointer").pointerTypes("Pointer").skip());
     infos.put(new Info("retort_distillation_totals").pointerTypes("DistillationTotals"));
   }
 }

@@ -1,0 +1,20 @@
+package io.retort.distill;
+
+import io.retort.nn.Architecture;
+import io.retort.nn.DeviceKind;
+
+/**
+ * One network of a run: a stage of it.
+ *
+ * @param name name of its checkpoint
+ * @param config how it is trained
+ * @param targets what it learns from; its teachers must be finished before it begins
+ */
+record ModelPlan(String name, TrainingConfig config, Targets targets) {
+
+  /** Checks the names in the configuration, before anything is read or written. */
+  ModelPlan {
+    Architecture.parse(config.architecture());
+    DeviceKind.parse(config.device());
+  }
+}

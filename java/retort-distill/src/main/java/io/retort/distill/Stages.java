@@ -1,0 +1,133 @@
+package io.retort.distill;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Does the plans of a run, several at a time: each begins once its teachers are finished, the
+ * earlier plan first where there is a choice. When one fails, the others are asked to stop.
+ */
+final class Stages {
+
+  /** Brings one plan to its checkpoint. */
+  @FunctionalInterface
+  interface Work {
+    void accept(ModelPlan plan, Interruption interruption) throws IOException;
+  }
+
+  private final Work work;
+  private final Interruption interruption;
+  private final List<ModelPlan> waiting;
+  private final Set<String> finished = new HashSet<>();
+  private Throwable failure;
+
+  private Stages(List<ModelPlan> plans, Work work, Interruption interruption) {
+    this.waiting = new ArrayList<>(plans);
+    this.work = work;
+    this.interruption = interruption.child();
+  }
+
+  /**
+   * Does all plans.
+   *
+   * @param plans each after its teachers
+   * @param atATime how many threads take part, the calling one among them
+   * @throws InterruptedRunException where that is requested before the last plan is finished
+   * @throws IOException what a plan failed of, as are unchecked exceptions
+   */
+  static void run(List<ModelPlan> plans, int atATime, Work work, Interruption interruption)
+      throws IOException {
+    Stages stages = new Stages(plans, work, interruption);
+    List<Thread> others = new ArrayList<>();
+    for (int i = 1; i < Math.min(atATime, plans.size()); i++) {
+      Thread other = new Thread(stages::takePart, "retort-training-" + i);
+      others.add(other);
+      other.start();
+    }
+    stages.takePart();
+    others.forEach(Stages::join);
+    stages.rethrow();
+  }
+
+  private void takePart() {
+    for (Optional<ModelPlan> plan = next(); plan.isPresent(); plan = next()) {
+      try {
+        work.accept(plan.get(), interruption);
+        finish(plan.get());
+      } catch (Throwable e) {
+        fail(e);
+      }
+    }
+  }
+
+  private synchronized Optional<ModelPlan> next() {
+    while (failure == null && !waiting.isEmpty()) {
+      if (interruption.requested()) {
+        fail(new InterruptedRunException("stopped before " + waiting.get(0).name() + " began"));
+        break;
+      }
+      Optional<ModelPlan> ready = ready();
+      if (ready.isPresent()) {
+        waiting.remove(ready.get());
+        return ready;
+      }
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        interruption.request();
+      }
+    }
+    return Optional.empty();
+  }
+
+  private Optional<ModelPlan> ready() {
+    return waiting.stream()
+        .filter(plan -> finished.containsAll(plan.targets().teachers()))
+        .findFirst();
+  }
+
+  private synchronized void finish(ModelPlan plan) {
+    finished.add(plan.name());
+    notifyAll();
+  }
+
+  /** Keeps what went wrong first; that others then stopped does not matter. */
+  private synchronized void fail(Throwable e) {
+    if (failure == null || failure instanceof InterruptedRunException) {
+      failure = e;
+    } else if (!(e instanceof InterruptedRunException)) {
+      failure.addSuppressed(e);
+    }
+    interruption.request();
+    notifyAll();
+  }
+
+  private static void join(Thread thread) {
+    boolean interrupted = false;
+    while (thread.isAlive()) {
+      try {
+        thread.join();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized void rethrow() throws IOException {
+    if (failure instanceof IOException e) {
+      throw e;
+    } else if (failure instanceof RuntimeException e) {
+      throw e;
+    } else if (failure instanceof Error e) {
+      throw e;
+    }
+  }
+}

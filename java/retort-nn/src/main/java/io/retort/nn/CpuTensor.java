@@ -1,0 +1,136 @@
+package io.retort.nn;
+
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/** A tensor in the memory of a {@link CpuDevice}, whose lock guards the memory's being open. */
+final class CpuTensor extends Tensor {
+  private final CpuDevice device;
+  private final CpuMemory.Block block;
+  private final long offset;
+  private final boolean isView;
+  private final FloatPointer pointer;
+  private boolean closed;
+
+  private CpuTensor(
+      CpuDevice device, CpuMemory.Block block, long offset, boolean isView, long[] shape) {
+    super(device, shape);
+    this.device = device;
+    this.block = block;
+    this.offset = offset;
+    this.isView = isView;
+    this.pointer = block.floats(offset, size());
+  }
+
+  /** A tensor that owns {@code block}. */
+  static CpuTensor owning(CpuDevice device, CpuMemory.Block block, long[] shape) {
+    return new CpuTensor(device, block, 0, false, shape);
+  }
+
+  /** The memory, for use under the device's lock; {@code name} is this tensor's in messages. */
+  FloatPointer pointer(String name) {
+    if (closed || !block.isOpen()) {
+      throw new IllegalStateException(name + " " + this + " is closed");
+    }
+    return pointer;
+  }
+
+  @Override
+  public void upload(float[] values) {
+    checkLength("values", values);
+    synchronized (device) {
+      pointer("tensor").put(values);
+    }
+  }
+
+  @Override
+  public void upload(FloatBuffer values, long elements) {
+    Arguments.notNull("values", values);
+    if (!values.isDirect() || values.order() != ByteOrder.nativeOrder()) {
+      throw new IllegalArgumentException(
+          "values must be a direct buffer in native byte order, got " + values);
+    }
+    if (elements < 0 || elements > Math.min(size(), values.remaining())) {
+      throw new IllegalArgumentException(
+          "elements must be 0 to the tensor's "
+              + size()
+              + " and the buffer's "
+              + values.remaining()
+              + ", got "
+              + elements);
+    }
+    synchronized (device) {
+      Pointer.memcpy(
+          pointer("tensor"), new FloatPointer(values).getPointer(0), elements * Float.BYTES);
+    }
+  }
+
+  @Override
+  public void download(float[] into) {
+    checkLength("into", into);
+    synchronized (device) {
+      pointer("tensor").get(into);
+    }
+  }
+
+  private void checkLength(String name, float[] array) {
+    if (Arguments.notNull(name, array).length != size()) {
+      throw new IllegalArgumentException(
+          name + " must have " + size() + " elements, got " + array.length);
+    }
+  }
+
+  @Override
+  public Tensor view(long offset, long... shape) {
+    long elements = Arguments.elements("shape", shape);
+    if (offset < 0 || offset > size() - elements) {
+      throw new IllegalArgumentException(
+          "offset must be 0 to "
+              + (size() - elements)
+              + " for a view of "
+              + elements
+              + " elements of "
+              + this
+              + ", got "
+              + offset);
+    }
+    synchronized (device) {
+      pointer("tensor");
+      return new CpuTensor(device, block, this.offset + offset, true, shape);
+    }
+  }
+
+  @Override
+  public void copyFrom(Tensor other) {
+    synchronized (device) {
+      FloatPointer source = device.floats("other", other, size());
+      Pointer.memcpy(pointer("tensor"), source, size() * Float.BYTES);
+    }
+  }
+
+  @Override
+  public void fill(float value) {
+    synchronized (device) {
+      FloatPointer target = pointer("tensor");
+      if (size() > 0) {
+        target.put(0, value);
+      }
+      for (long filled = 1; filled < size(); filled *= 2) {
+        long more = Math.min(filled, size() - filled);
+        Pointer.memcpy(target.getPointer(filled), target, more * Float.BYTES);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (device) {
+      closed = true;
+      if (!isView) {
+        block.free();
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+package io.retort.nn;
+
+import java.util.Locale;
+
+/** The kinds of {@link Device}. */
+public enum DeviceKind {
+  /** The processor. */
+  CPU,
+  /** An NVIDIA GPU. */
+  CUDA,
+  /** The fastest that this machine has. */
+  AUTO;
+
+  /**
+   * The kind with the name {@code cpu}, {@code cuda} or {@code auto}.
+   *
+   * @throws IllegalArgumentException for any other name
+   */
+  public static DeviceKind parse(String name) {
+    for (DeviceKind kind : values()) {
+      if (kind.toString().equals(name)) {
+        return kind;
+      }
+    }
+    throw new IllegalArgumentException("device must be cpu, cuda or auto, got " + name);
+  }
+
+  /** The name that {@link #parse} reads. */
+  @Override
+  public String toString() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

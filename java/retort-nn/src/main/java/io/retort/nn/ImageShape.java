@@ -1,0 +1,27 @@
+package io.retort.nn;
+
+/**
+ * The shape of one image.
+ *
+ * @param height rows of pixels, at least 1
+ * @param width pixels in a row, at least 1
+ * @param channels values of a pixel, at least 1
+ */
+public record ImageShape(int height, int width, int channels) {
+  /** Checks the sizes. */
+  public ImageShape {
+    Arguments.atLeast("height", height, 1);
+    Arguments.atLeast("width", width, 1);
+    Arguments.atLeast("channels", channels, 1);
+  }
+
+  /** Values of an image. */
+  public long size() {
+    return Math.multiplyExact((long) height * width, (long) channels);
+  }
+
+  @Override
+  public String toString() {
+    return height + " x " + width + " x " + channels;
+  }
+}

@@ -1,0 +1,7 @@
+/** Tensors, devices, layers, networks, optimisers and schedules. */
+module io.retort.nn {
+  requires transitive io.retort.kernels;
+  requires org.bytedeco.openblas;
+
+  exports io.retort.nn;
+}

@@ -1,0 +1,34 @@
+package io.retort.nn;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole networks' backward pass and tangent are their derivative, parameter by parameter. */
+class NetworkDerivativesTest {
+  private static final ImageShape IMAGE = new ImageShape(8, 8, 2);
+  private static final int ROWS = 6;
+
+  private final Device device = Device.open(DeviceKind.CPU, 2);
+
+  @AfterEach
+  void everythingIsFreed() {
+    device.close();
+  }
+
+  /**
+   * A ReLU that changes sides within a step bends the difference by a part of its own slope; a
+   * small step makes them few. That backward and tangent are each other's adjoint is checked to
+   * rounding.
+   */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"mlp-12-7", "cnn-3-4-9", "cnnbn-3-4-9", "resnet-8", "wrn-10-1", "wrn-10-2"})
+  void backwardAndTangentAgreeWithDifferences(String name) {
+    Layer layers = Architecture.parse(name).layers(device, IMAGE, 5);
+    float[] images = RandomArrays.normal(ROWS * IMAGE.size(), 21);
+    try (Derivatives derivatives = new Derivatives(device, layers, images, ROWS, 8, 8, 2)) {
+      derivatives.check(2e-4, 2e-2);
+    }
+  }
+}

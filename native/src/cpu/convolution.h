@@ -1,0 +1,121 @@
+// A band of output rows of a correlation (see Correlation in kernels.h), for the forward
+// convolution and for its gradient on the input.
+//
+// Work: a strip of up to kStripPixels neighbouring output pixels and one or two vectors of output
+// channels live in registers; the loop over the taps loads a vector of packed weights, broadcasts
+// one element of each pixel's window and multiplies. Bytes: the source once (a band and its halo
+// stay in the first two caches while all channel blocks read it), the output once, the packed
+// weights once a strip, from the second-level cache.
+#pragma once
+
+#include "convolution_tile.h"
+#include "kernels.h"
+#include "vector.h"
+
+namespace {
+
+// Accumulators of a strip, in vectors: what the register file holds beside weights and a broadcast.
+constexpr int64_t kConvolutionAccumulators = kLanes == 16 ? 28 : 12;
+
+// Packed weights: for each block of channels a row of biases, then a row for each tap.
+void convolution_pack(const retort::Correlation& a, const retort::ConvolutionWeights& weights,
+                      int64_t first_channel, int64_t end_channel, float* packed) {
+  for_each_channel_block(first_channel, end_channel, [&](int64_t channel, auto block) {
+    constexpr int64_t kWidth = decltype(block)::kChannels;
+    float* row = packed + channel * (a.taps() + 1);
+    for (int64_t o = 0; o < kWidth; ++o) {
+      row[o] = o < block.channels && weights.bias != nullptr ? weights.bias[channel + o] : 0;
+    }
+    const float* of_block = weights.first + channel * weights.output_stride;
+    for (int64_t i = 0; i < a.kernel_height; ++i) {
+      for (int64_t j = 0; j < a.kernel_width; ++j) {
+        const float* tap = of_block + i * weights.row_stride + j * weights.column_stride;
+        for (int64_t c = 0; c < a.source_channels; ++c, tap += weights.channel_stride) {
+          row += kWidth;
+          for (int64_t o = 0; o < kWidth; ++o) {
+            row[o] = o < block.channels ? tap[o * weights.output_stride] : 0;
+          }
+        }
+      }
+    }
+  });
+}
+
+struct Strip {
+  const float* window;  // of the first pixel
+  int64_t row_stride;
+  int64_t rows;
+  int64_t run;           // taps of a kernel row
+  int64_t pixel_stride;  // between windows
+  const float* packed;
+  float* output;
+  int64_t output_stride;
+};
+
+template <int P, typename Block>
+void correlate_strip(const Strip& a, Block block) {
+  constexpr int V = Block::kVectors;
+  Vector sum[P][V];
+  const float* packed = a.packed;
+#pragma GCC unroll 32
+  for (int p = 0; p < P; ++p) {
+#pragma GCC unroll 2
+    for (int v = 0; v < V; ++v) sum[p][v] = load(packed + v * kLanes);
+  }
+  packed += V * kLanes;
+  for (int64_t i = 0; i < a.rows; ++i) {
+    const float* x = a.window + i * a.row_stride;
+    for (int64_t k = 0; k < a.run; ++k, ++x, packed += V * kLanes) {
+      Vector weights[V];
+#pragma GCC unroll 2
+      for (int v = 0; v < V; ++v) weights[v] = load(packed + v * kLanes);
+#pragma GCC unroll 32
+      for (int p = 0; p < P; ++p) {
+        const Vector element = broadcast(x[p * a.pixel_stride]);
+#pragma GCC unroll 2
+        for (int v = 0; v < V; ++v) sum[p][v] = multiply_add(element, weights[v], sum[p][v]);
+      }
+    }
+  }
+#pragma GCC unroll 32
+  for (int p = 0; p < P; ++p) {
+    float* output = a.output + p * a.output_stride;
+    for (int v = 0; v + 1 < V; ++v) store(output + v * kLanes, sum[p][v]);
+    block.lanes.store(output + (V - 1) * kLanes, sum[p][V - 1]);
+  }
+}
+
+template <int P, typename Block>
+void correlate_pixels(int64_t pixels, const Strip& strip, Block block) {
+  if constexpr (P > 1) {
+    if (pixels < P) return correlate_pixels<P - 1>(pixels, strip, block);
+  }
+  correlate_strip<P>(strip, block);
+}
+
+void convolution_rows(const retort::Correlation& a, const float* source, const float* packed,
+                      const retort::ConvolutionOutput& output, int64_t first_row, int64_t end_row,
+                      float* tile) {
+  const Band band = padded_band(a, source, first_row, end_row, tile);
+  const int64_t pixel_stride = a.stride * a.source_channels;
+  for_each_channel_block(0, a.output_channels, [&](int64_t channel, auto block) {
+    constexpr int kMostPixels = kConvolutionAccumulators / 2;
+    for (int64_t y = first_row; y < end_row; ++y) {
+      const float* windows = band.pixels + (y - first_row) * a.stride * band.row_stride;
+      float* row = output.first + y * output.row_stride + channel;
+      for_each_equal_part(a.output_width, kMostPixels, [&](int64_t x, int64_t pixels) {
+        const Strip strip{windows + x * pixel_stride,
+                          band.row_stride,
+                          a.kernel_height,
+                          a.kernel_width * a.source_channels,
+                          pixel_stride,
+                          packed + channel * (a.taps() + 1),
+                          row + x * output.pixel_stride,
+                          output.pixel_stride};
+        correlate_pixels<kMostPixels>(pixels, strip, block);
+      });
+    }
+  });
+}
+
+}  // namespace
