@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -60,8 +59,7 @@ final class CallOverhead implements Callable<Integer> {
 
   private Collection<RunResult> run() throws RunnerException {
     return Jmh.run(
-        new OptionsBuilder()
-            .include("^" + CallOverheadBenchmark.class.getName() + "\\.")
+        Jmh.options(CallOverheadBenchmark.class)
             .warmupTime(TimeValue.milliseconds(milliseconds))
             .measurementTime(TimeValue.milliseconds(milliseconds))
             .addProfiler(GCProfiler.class));

@@ -55,7 +55,7 @@ public class DistillationLossBenchmark {
   @Setup(Level.Trial)
   public void prepare() {
     problem = new DistillationProblem(classes, teachers, mean, threads, modelBytes);
-    step = Providers.named(provider).prepare(problem);
+    step = Provider.named(DistillationLossProvider.class, provider).prepare(problem);
     if (!provider.equals(RetortProvider.NAME)) {
       new Agreement(problem).check(provider, step);
     }

@@ -4,10 +4,7 @@ import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
 
 /** An implementation of the distillation loss, found by {@link java.util.ServiceLoader}. */
-public interface DistillationLossProvider {
-  /** What it is called on the command line and in the results. */
-  String name();
-
+public interface DistillationLossProvider extends Provider {
   /** Brings the problem into the form that the implementation likes; none of this is timed. */
   Step prepare(DistillationProblem problem);
 

@@ -5,15 +5,13 @@ import io.retort.kernels.Mean;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * Measures providers of the distillation loss, shape by shape. What is compared runs within a
- * minute: the copy of a shape's bytes, then every provider on that shape.
+ * Measures providers of the distillation loss, shape by shape. What is compared runs within a minute: the
+ * copy of a shape's bytes, then every provider on that shape.
  *
  * @param means how the teachers become one
  * @param providers names of the implementations
@@ -23,18 +21,16 @@ import org.openjdk.jmh.util.Statistics;
  */
 record DistillationLossRun(
     List<Mean> means, List<String> providers, int threads, long modelBytes, long milliseconds) {
-  private static final int WARMUP_ITERATIONS = 2;
-  private static final int ITERATIONS = 3;
 
   /** One measurement for every mean and provider. */
   List<Measurement> measure(int classes, int teachers) throws RunnerException {
     long rows = DistillationProblem.rows(classes, teachers, modelBytes);
     long bytes = rows * DistillationProblem.bytesOfRow(classes, teachers);
-    double copy = time(copy(bytes)).getPercentile(50);
+    double copy = copy(bytes).getPercentile(50);
     List<Measurement> measurements = new ArrayList<>();
     for (Mean mean : means) {
       for (String provider : providers) {
-        Statistics time = time(loss(classes, teachers, mean, provider));
+        Statistics time = loss(classes, teachers, mean, provider);
         measurements.add(
             new Measurement(
                 "distillation-loss-of-" + mean.name().toLowerCase(Locale.ROOT),
@@ -56,36 +52,28 @@ record DistillationLossRun(
     return measurements;
   }
 
-  private static String label(String provider) {
+  /** Retort's name carries the instruction set. */
+  static String label(String provider) {
     return provider.equals(RetortProvider.NAME)
         ? provider + "-" + InstructionSet.current()
         : provider;
   }
 
-  private ChainedOptionsBuilder copy(long bytes) {
-    return options(CopyBenchmark.class).param("modelBytes", String.valueOf(bytes));
+  private Statistics copy(long bytes) throws RunnerException {
+    return Jmh.sample(
+        CopyBenchmark.class, Map.of("modelBytes", bytes, "threads", threads), milliseconds);
   }
 
-  private ChainedOptionsBuilder loss(int classes, int teachers, Mean mean, String provider) {
-    return options(DistillationLossBenchmark.class)
-        .param("classes", String.valueOf(classes))
-        .param("teachers", String.valueOf(teachers))
-        .param("mean", mean.name())
-        .param("modelBytes", String.valueOf(modelBytes))
-        .param("provider", provider);
-  }
-
-  private ChainedOptionsBuilder options(Class<?> benchmark) {
-    return new OptionsBuilder()
-        .include("^" + benchmark.getName() + "\\.")
-        .param("threads", String.valueOf(threads))
-        .warmupIterations(WARMUP_ITERATIONS)
-        .warmupTime(TimeValue.milliseconds(milliseconds / ITERATIONS))
-        .measurementIterations(ITERATIONS)
-        .measurementTime(TimeValue.milliseconds(milliseconds / ITERATIONS));
-  }
-
-  private static Statistics time(ChainedOptionsBuilder options) throws RunnerException {
-    return Jmh.run(options).iterator().next().getPrimaryResult().getStatistics();
+  private Statistics loss(int classes, int teachers, Mean mean, String provider)
+      throws RunnerException {
+    Map<String, ?> parameters =
+        Map.of(
+            "classes", classes,
+            "teachers", teachers,
+            "mean", mean,
+            "threads", threads,
+            "modelBytes", modelBytes,
+            "provider", provider);
+    return Jmh.sample(DistillationLossBenchmark.class, parameters, milliseconds);
   }
 }

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
     name = "benchmarks/run",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    subcommands = {Draw.class, CallOverhead.class},
+    subcommands = {Training.class, CallOverhead.class, Draw.class},
     description = {
       "Measures the distillation loss with its gradient: Retort, its peers and a copy of as many bytes,",
       "on the same threads in the same run. A peer is timed only once its loss and gradient agree."
@@ -57,7 +57,7 @@ public final class Main implements Callable<Integer> {
       names = "--providers",
       split = ",",
       description = "Whose implementations (default: all there are).")
-  private List<String> providers = Providers.names();
+  private List<String> providers = Provider.names(DistillationLossProvider.class);
 
   @Option(names = "--threads", description = "Threads that work (default: one a processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -133,7 +133,7 @@ public final class Main implements Callable<Integer> {
     }
     for (String provider : providers) {
       try {
-        Providers.named(provider);
+        Provider.named(DistillationLossProvider.class, provider);
       } catch (IllegalArgumentException unknown) {
         throw new ParameterException(command.commandLine(), unknown.getMessage(), unknown);
       }
