@@ -16,7 +16,7 @@ namespace retort {
 namespace {
 
 // A band's tile stays in the second-level cache, and much of it in the first.
-constexpr int64_t kTileFloats = 8192;
+constexpr int64_t kTileFloats = 16384;
 // Enough tasks to keep threads level, few enough that their tiles are small beside the images.
 constexpr int64_t kMostTasks = 64;
 // A task is worth handing to another thread from about this many products.
@@ -24,7 +24,8 @@ constexpr int64_t kProductsPerTask = int64_t{1} << 18;
 // Output channels that packing and the gradient on the weights give to one task: two of the widest
 // vectors.
 constexpr int64_t kChannelsPerTask = 32;
-// Packed channels are padded to a vector, of which this is the widest.
+// Floats of the widest vector, which is also a cache line. Packed channels are padded to it, and
+// the parts of the workspace aligned: a vector that straddles two lines takes two loads.
 constexpr int64_t kMostLanes = 16;
 // Tasks that the gradient on the weights aims at. Each holds the sums of its channels, so this
 // bounds the workspace to kWeightsTasks * taps * kChannelsPerTask floats, or one set of weights
@@ -43,6 +44,16 @@ int64_t times(int64_t a, int64_t b) {
   int64_t product;
   return __builtin_mul_overflow(a, b, &product) ? kMostFloats + 1
                                                 : std::min(product, kMostFloats + 1);
+}
+
+int64_t round_up(int64_t floats) {
+  return divide_up(floats, kMostLanes) * kMostLanes;
+}
+
+float* aligned(float* workspace) {
+  constexpr uintptr_t kLine = kMostLanes * sizeof(float);
+  return reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(workspace) + kLine - 1) / kLine *
+                                  kLine);
 }
 
 int64_t output_size(int64_t input, int64_t padding, int64_t kernel, int64_t stride) {
@@ -138,7 +149,7 @@ struct Bands {
     rows_per_band = divide_up(rows, bands_per_image);
     bands_per_image = divide_up(rows, rows_per_band);
     count = images * bands_per_image;
-    tile = times(row, (rows_per_band - 1) * a.stride + a.kernel_height);
+    tile = round_up(times(row, (rows_per_band - 1) * a.stride + a.kernel_height));
     products =
         times(times(times(images, a.output_height * a.output_width), a.output_channels), a.taps());
   }
@@ -160,12 +171,8 @@ struct Bands {
   }
 };
 
-int64_t padded_channels(int64_t channels) {
-  return divide_up(channels, kMostLanes) * kMostLanes;
-}
-
 int64_t packed_floats(const Correlation& a) {
-  return times(a.taps() + 1, padded_channels(a.output_channels));
+  return times(a.taps() + 1, round_up(a.output_channels));
 }
 
 int64_t correlation_workspace(const Correlation& a, int64_t images) {
@@ -185,7 +192,7 @@ struct WeightsParts {
       : bands(a, images),
         groups(divide_up(a.output_channels, kChannelsPerTask)),
         parts(divide_up(bands.tasks(std::max(kWeightsTasks, groups)), groups)),
-        part_floats(times(a.taps(), padded_channels(a.output_channels))) {}
+        part_floats(times(a.taps(), round_up(a.output_channels))) {}
 
   int64_t tasks() const { return parts * groups; }
   int64_t workspace() const {
@@ -201,7 +208,7 @@ int64_t workspace_floats(const retort_convolution& a) {
     floats =
         std::max(floats, correlation_workspace(backward_correlation(a, rows, columns), a.images));
   });
-  return floats;
+  return std::min(kMostFloats + 1, floats + kMostLanes - 1);
 }
 
 // ---- checks
@@ -290,7 +297,7 @@ retort_status check_arguments(const MatrixArgument& output, const MatrixArgument
 void correlate(const Correlation& a, int64_t images, const float* source,
                const ConvolutionWeights& weights, const ConvolutionOutput& output,
                int64_t output_image_stride, float* workspace, const retort_executor* executor) {
-  float* packed = workspace;
+  float* packed = aligned(workspace);
   run_tasks(executor, divide_up(a.output_channels, kChannelsPerTask), [&](int64_t task) {
     const int64_t first = task * kChannelsPerTask;
     kernels().convolution_pack(a, weights, first,
@@ -330,7 +337,7 @@ void sum_over_bands(const Correlation& a, const WeightsParts& parts, const float
     const int64_t end = std::min(a.output_channels, first + kChannelsPerTask);
     float* sums = workspace + part * parts.part_floats;
     std::memset(sums + first * a.taps(), 0,
-                static_cast<size_t>(padded_channels(end - first) * a.taps()) * sizeof(float));
+                static_cast<size_t>(round_up(end - first) * a.taps()) * sizeof(float));
     parts.bands.for_each(part, parts.parts, [&](int64_t image, int64_t first_row, int64_t end_row) {
       kernels().convolution_weights_rows(a, input + image * input_image,
                                          output_gradient + image * output_image, first_row, end_row,
@@ -414,10 +421,11 @@ retort_status retort_convolution_backward_weights(const retort_convolution* conv
   }
   const Correlation forward = forward_correlation(a);
   const WeightsParts parts(forward, a.images);
-  sum_over_bands(forward, parts, input, output_gradient, workspace, executor);
+  float* sums = aligned(workspace);
+  sum_over_bands(forward, parts, input, output_gradient, sums, executor);
   run_tasks(executor, parts.groups, [&](int64_t group) {
     const int64_t first = group * kChannelsPerTask;
-    kernels().convolution_weights_sum(forward, parts.parts, workspace, parts.part_floats, first,
+    kernels().convolution_weights_sum(forward, parts.parts, sums, parts.part_floats, first,
                                       std::min(a.output_channels, first + kChannelsPerTask),
                                       weights_gradient);
   });

@@ -11,7 +11,8 @@ namespace {
 
 retort_status check_unit_interval(const char* name, float value) {
   if (value >= 0 && value <= 1) return RETORT_OK;
-  return fail(RETORT_INVALID_ARGUMENT, "%s must be in [0, 1], got %g", name, static_cast<double>(value));
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be in [0, 1], got %g", name,
+              static_cast<double>(value));
 }
 
 retort_status check_options(const retort_distillation_loss_options& options) {
@@ -24,14 +25,16 @@ retort_status check_options(const retort_distillation_loss_options& options) {
                 static_cast<int>(options.label_type));
   }
   if (options.mean != RETORT_MEAN_OF_LOGITS && options.mean != RETORT_MEAN_OF_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d", static_cast<int>(options.mean));
+    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d",
+                static_cast<int>(options.mean));
   }
   if (options.reduction != RETORT_REDUCTION_SUM && options.reduction != RETORT_REDUCTION_MEAN) {
     return fail(RETORT_INVALID_ARGUMENT, "reduction must be a retort_reduction, got %d",
                 static_cast<int>(options.reduction));
   }
   if (!std::isfinite(options.denominator) || options.denominator < 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "denominator must be finite and >= 0, got %g", options.denominator);
+    return fail(RETORT_INVALID_ARGUMENT, "denominator must be finite and >= 0, got %g",
+                options.denominator);
   }
   return RETORT_OK;
 }
@@ -49,7 +52,8 @@ struct Rows {
 };
 
 // Checks every label and weight; counts the rows not ignored and adds up their weights.
-retort_status check_rows(const Rows& rows, int64_t count, int64_t classes, int64_t* counted, double* weight) {
+retort_status check_rows(const Rows& rows, int64_t count, int64_t classes, int64_t* counted,
+                         double* weight) {
   *counted = 0;
   *weight = 0;
   for (int64_t i = 0; i < count; ++i) {
@@ -75,26 +79,32 @@ retort_status check_rows(const Rows& rows, int64_t count, int64_t classes, int64
 
 retort_status check_vector(const char* name, const void* data, int64_t rows, size_t element) {
   if (data == nullptr || reinterpret_cast<uintptr_t>(data) % element == 0) return RETORT_OK;
-  return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its %lld elements, got address %p", name,
-              static_cast<long long>(rows), data);
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its %lld elements, got address %p",
+              name, static_cast<long long>(rows), data);
 }
 
 }  // namespace
 }  // namespace retort
 
 retort_distillation_loss_options retort_distillation_loss_options_default(void) {
-  return {RETORT_F32, RETORT_LABELS_I32, RETORT_MEAN_OF_LOGITS, RETORT_REDUCTION_MEAN, 1.0f, 0.5f, 0.0f, 1,
-          -100,       0.0};
+  return {RETORT_F32,
+          RETORT_LABELS_I32,
+          RETORT_MEAN_OF_LOGITS,
+          RETORT_REDUCTION_MEAN,
+          1.0f,
+          0.5f,
+          0.0f,
+          1,
+          -100,
+          0.0};
 }
 
-retort_status retort_distillation_loss(const retort_distillation_loss_options* options, int64_t rows,
-                                       int64_t classes, const void* student, int64_t student_stride,
-                                       const void* const* teachers, int64_t teacher_count,
-                                       int64_t teacher_stride, const float* teacher_weights,
-                                       const void* labels, const float* row_weights, void* gradient,
-                                       int64_t gradient_stride, float* row_loss,
-                                       retort_distillation_totals* totals,
-                                       const retort_executor* executor) {
+retort_status retort_distillation_loss(
+    const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const void* const* teachers, int64_t teacher_count,
+    int64_t teacher_stride, const float* teacher_weights, const void* labels,
+    const float* row_weights, void* gradient, int64_t gradient_stride, float* row_loss,
+    retort_distillation_totals* totals, const retort_executor* executor) {
   using namespace retort;
   if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
   RETORT_CHECK(check_options(*options));
@@ -122,8 +132,8 @@ retort_status retort_distillation_loss(const retort_distillation_loss_options* o
   RETORT_CHECK(check_vector("row_loss", row_loss, rows, sizeof(float)));
   int64_t counted;
   double weight;
-  RETORT_CHECK(check_rows({labels, options->label_type, options->ignore_index, row_weights}, rows, classes,
-                          &counted, &weight));
+  RETORT_CHECK(check_rows({labels, options->label_type, options->ignore_index, row_weights}, rows,
+                          classes, &counted, &weight));
   double denominator = 1;
   if (options->reduction == RETORT_REDUCTION_MEAN) {
     denominator = options->denominator > 0 ? options->denominator : weight;
@@ -131,23 +141,24 @@ retort_status retort_distillation_loss(const retort_distillation_loss_options* o
   const double scale = denominator > 0 ? 1 / denominator : 0;
 
   const float temperature = options->temperature;
-  const DistillationLossRows arguments{static_cast<const float*>(student),
-                                       student_stride,
-                                       checked.logits(),
-                                       options->mean,
-                                       temperature,
-                                       options->alpha,
-                                       options->label_smoothing,
-                                       options->scale_by_temperature_squared ? temperature * temperature : 1,
-                                       classes,
-                                       labels,
-                                       options->label_type,
-                                       options->ignore_index,
-                                       row_weights,
-                                       scale,
-                                       static_cast<float*>(gradient),
-                                       gradient_stride,
-                                       row_loss};
+  const DistillationLossRows arguments{
+      static_cast<const float*>(student),
+      student_stride,
+      checked.logits(),
+      options->mean,
+      temperature,
+      options->alpha,
+      options->label_smoothing,
+      options->scale_by_temperature_squared ? temperature * temperature : 1,
+      classes,
+      labels,
+      options->label_type,
+      options->ignore_index,
+      row_weights,
+      scale,
+      static_cast<float*>(gradient),
+      gradient_stride,
+      row_loss};
   const RowTasks tasks(rows, classes);
   LossSums sums[RowTasks::kMostTasks];
   run_tasks(executor, tasks.count, [&](int64_t task) {

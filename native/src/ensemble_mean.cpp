@@ -11,7 +11,8 @@ retort_status check_options(const retort_ensemble_mean_options& options) {
   RETORT_CHECK(check_dtype(options.dtype));
   RETORT_CHECK(check_temperature(options.temperature));
   if (options.mean != RETORT_MEAN_OF_LOGITS && options.mean != RETORT_MEAN_OF_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d", static_cast<int>(options.mean));
+    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d",
+                static_cast<int>(options.mean));
   }
   if (options.output != RETORT_LOGITS && options.output != RETORT_PROBABILITIES &&
       options.output != RETORT_LOG_PROBABILITIES) {
@@ -29,9 +30,9 @@ retort_ensemble_mean_options retort_ensemble_mean_options_default(void) {
 }
 
 retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options, int64_t rows,
-                                   int64_t classes, const void* const* members, int64_t member_count,
-                                   int64_t member_stride, void* output, int64_t output_stride,
-                                   const retort_executor* executor) {
+                                   int64_t classes, const void* const* members,
+                                   int64_t member_count, int64_t member_stride, void* output,
+                                   int64_t output_stride, const retort_executor* executor) {
   using namespace retort;
   if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
   RETORT_CHECK(check_options(*options));
@@ -42,8 +43,8 @@ retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options, 
   RETORT_CHECK(checked.set("member", rows, classes, members, member_count, member_stride,
                            options->member_weights));
   RETORT_CHECK(checked.check_against(out, true));
-  const EnsembleMeanRows arguments{checked.logits(),      options->mean, options->output,
-                                   options->temperature,  classes,       static_cast<float*>(output),
+  const EnsembleMeanRows arguments{checked.logits(),     options->mean, options->output,
+                                   options->temperature, classes,       static_cast<float*>(output),
                                    output_stride};
   const RowTasks tasks(rows, classes);
   run_tasks(executor, tasks.count, [&](int64_t task) {

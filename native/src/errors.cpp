@@ -9,7 +9,8 @@ namespace {
 
 thread_local char last_error[256] = "no error";
 
-// A mebibyte below the largest offset a pointer difference can hold, so that `base + bytes` cannot wrap.
+// A mebibyte below the largest offset a pointer difference can hold, so that `base + bytes` cannot
+// wrap.
 constexpr int64_t kLargestBytes = INT64_MAX - (int64_t{1} << 20);
 
 uintptr_t first_byte(const MatrixArgument& matrix) {
@@ -43,7 +44,8 @@ retort_status check_dtype(int dtype) {
 
 retort_status check_shape(int64_t rows, int64_t classes) {
   if (rows < 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "rows must be >= 0, got %lld", static_cast<long long>(rows));
+    return fail(RETORT_INVALID_ARGUMENT, "rows must be >= 0, got %lld",
+                static_cast<long long>(rows));
   }
   if (classes < 1) {
     return fail(RETORT_INVALID_ARGUMENT, "classes must be >= 1, got %lld",
@@ -53,26 +55,29 @@ retort_status check_shape(int64_t rows, int64_t classes) {
 }
 
 retort_status check_temperature(float temperature) {
-  if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature)) return RETORT_OK;
+  if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature))
+    return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "temperature must be finite and > 0, got %g",
               static_cast<double>(temperature));
 }
 
 retort_status check_matrix(const MatrixArgument& matrix) {
   if (matrix.stride < matrix.columns) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s stride must be at least the %lld columns of a row, got %lld",
-                matrix.name, static_cast<long long>(matrix.columns),
-                static_cast<long long>(matrix.stride));
+    return fail(RETORT_INVALID_ARGUMENT,
+                "%s stride must be at least the %lld columns of a row, got %lld", matrix.name,
+                static_cast<long long>(matrix.columns), static_cast<long long>(matrix.stride));
   }
   if (matrix.rows > 0 && matrix.stride > kLargestBytes / 8 / matrix.rows) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s of %lld rows with stride %lld overflows 64 bits", matrix.name,
-                static_cast<long long>(matrix.rows), static_cast<long long>(matrix.stride));
+    return fail(RETORT_INVALID_ARGUMENT, "%s of %lld rows with stride %lld overflows 64 bits",
+                matrix.name, static_cast<long long>(matrix.rows),
+                static_cast<long long>(matrix.stride));
   }
   if (matrix.rows == 0) return RETORT_OK;
-  if (matrix.data == nullptr) return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
+  if (matrix.data == nullptr)
+    return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
   if (first_byte(matrix) % sizeof(float) != 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p", matrix.name,
-                matrix.data);
+    return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p",
+                matrix.name, matrix.data);
   }
   return RETORT_OK;
 }
@@ -87,8 +92,45 @@ retort_status check_no_partial_overlap(const MatrixArgument& output, const Matri
   return check_apart(output, input);
 }
 
+MatrixArgument vector_argument(const char* name, const void* data, int64_t size) {
+  return {name, data, size, 1, 1};
+}
+
+MatrixArgument optional_vector_argument(const char* name, const void* data, int64_t size) {
+  return vector_argument(name, data, data == nullptr ? 0 : size);
+}
+
+retort_status check_at_least(const char* name, int64_t value, int64_t least) {
+  if (value >= least) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be >= %lld, got %lld", name,
+              static_cast<long long>(least), static_cast<long long>(value));
+}
+
+retort_status check_not_negative(const char* name, float value) {
+  if (std::isfinite(value) && value >= 0) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be finite and >= 0, got %g", name,
+              static_cast<double>(value));
+}
+
+retort_status check_arguments(std::initializer_list<MatrixArgument> outputs,
+                              std::initializer_list<MatrixArgument> inputs) {
+  for (const MatrixArgument& output : outputs) RETORT_CHECK(check_matrix(output));
+  for (const MatrixArgument& input : inputs) RETORT_CHECK(check_matrix(input));
+  for (const MatrixArgument& output : outputs) {
+    for (const MatrixArgument& input : inputs) RETORT_CHECK(check_apart(output, input));
+    for (const MatrixArgument* other = &output + 1; other != outputs.end(); ++other) {
+      RETORT_CHECK(check_apart(output, *other));
+    }
+  }
+  return RETORT_OK;
+}
+
 }  // namespace retort
 
-const char* retort_last_error(void) { return retort::last_error; }
+const char* retort_last_error(void) {
+  return retort::last_error;
+}
 
-const char* retort_version(void) { return RETORT_VERSION; }
+const char* retort_version(void) {
+  return RETORT_VERSION;
+}

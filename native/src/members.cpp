@@ -21,8 +21,9 @@ retort_status check_weights(const char* name, const float* weights, int64_t coun
 
 }  // namespace
 
-retort_status Members::set(const char* name, int64_t rows, int64_t classes, const void* const* members,
-                           int64_t count, int64_t stride, const float* weights) {
+retort_status Members::set(const char* name, int64_t rows, int64_t classes,
+                           const void* const* members, int64_t count, int64_t stride,
+                           const float* weights) {
   name_ = name;
   rows_ = rows;
   classes_ = classes;
@@ -47,7 +48,8 @@ retort_status Members::set(const char* name, int64_t rows, int64_t classes, cons
 retort_status Members::check_against(const MatrixArgument& output, bool may_be_member) const {
   for (int64_t k = 0; k < count_; ++k) {
     const MatrixArgument member{name_, logits_[k], rows_, classes_, stride_};
-    RETORT_CHECK(may_be_member ? check_no_partial_overlap(output, member) : check_apart(output, member));
+    RETORT_CHECK(may_be_member ? check_no_partial_overlap(output, member)
+                               : check_apart(output, member));
   }
   return RETORT_OK;
 }

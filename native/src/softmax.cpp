@@ -34,8 +34,10 @@ retort_status backward(retort_dtype dtype, int64_t rows, int64_t classes, const 
                        void* logits_gradient, int64_t logits_gradient_stride,
                        const retort_executor* executor) {
   const MatrixArgument y{"output", output, rows, classes, output_stride};
-  const MatrixArgument dy{"output_gradient", output_gradient, rows, classes, output_gradient_stride};
-  const MatrixArgument dx{"logits_gradient", logits_gradient, rows, classes, logits_gradient_stride};
+  const MatrixArgument dy{"output_gradient", output_gradient, rows, classes,
+                          output_gradient_stride};
+  const MatrixArgument dx{"logits_gradient", logits_gradient, rows, classes,
+                          logits_gradient_stride};
   RETORT_CHECK(check_dtype(dtype));
   RETORT_CHECK(check_shape(rows, classes));
   RETORT_CHECK(check_temperature(temperature));
@@ -51,7 +53,8 @@ retort_status backward(retort_dtype dtype, int64_t rows, int64_t classes, const 
         tasks.end(task) - first, classes, static_cast<const float*>(output) + first * output_stride,
         output_stride, static_cast<const float*>(output_gradient) + first * output_gradient_stride,
         output_gradient_stride, temperature, logarithm,
-        static_cast<float*>(logits_gradient) + first * logits_gradient_stride, logits_gradient_stride);
+        static_cast<float*>(logits_gradient) + first * logits_gradient_stride,
+        logits_gradient_stride);
   });
   return RETORT_OK;
 }
@@ -66,9 +69,10 @@ retort_status retort_softmax(retort_dtype dtype, int64_t rows, int64_t classes, 
                          output_stride, executor);
 }
 
-retort_status retort_log_softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
-                                 int64_t logits_stride, float temperature, void* output,
-                                 int64_t output_stride, const retort_executor* executor) {
+retort_status retort_log_softmax(retort_dtype dtype, int64_t rows, int64_t classes,
+                                 const void* logits, int64_t logits_stride, float temperature,
+                                 void* output, int64_t output_stride,
+                                 const retort_executor* executor) {
   return retort::forward(dtype, rows, classes, logits, logits_stride, temperature, true, output,
                          output_stride, executor);
 }
@@ -77,7 +81,8 @@ retort_status retort_softmax_backward(retort_dtype dtype, int64_t rows, int64_t 
                                       const void* output, int64_t output_stride,
                                       const void* output_gradient, int64_t output_gradient_stride,
                                       float temperature, void* logits_gradient,
-                                      int64_t logits_gradient_stride, const retort_executor* executor) {
+                                      int64_t logits_gradient_stride,
+                                      const retort_executor* executor) {
   return retort::backward(dtype, rows, classes, output, output_stride, output_gradient,
                           output_gradient_stride, temperature, false, logits_gradient,
                           logits_gradient_stride, executor);
@@ -85,9 +90,9 @@ retort_status retort_softmax_backward(retort_dtype dtype, int64_t rows, int64_t 
 
 retort_status retort_log_softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
                                           const void* output, int64_t output_stride,
-                                          const void* output_gradient, int64_t output_gradient_stride,
-                                          float temperature, void* logits_gradient,
-                                          int64_t logits_gradient_stride,
+                                          const void* output_gradient,
+                                          int64_t output_gradient_stride, float temperature,
+                                          void* logits_gradient, int64_t logits_gradient_stride,
                                           const retort_executor* executor) {
   return retort::backward(dtype, rows, classes, output, output_stride, output_gradient,
                           output_gradient_stride, temperature, true, logits_gradient,

@@ -51,7 +51,8 @@ struct retort_thread_pool {
   }
 
   void drain() {
-    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) task_(argument_, i);
+    for (int64_t i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;)
+      task_(argument_, i);
   }
 
   // Layers follow each other within microseconds, less than a sleeping thread needs to wake: both
@@ -131,7 +132,9 @@ retort_status retort_thread_pool_create(int32_t threads, retort_thread_pool** po
   }
 }
 
-void retort_thread_pool_destroy(retort_thread_pool* pool) { delete pool; }
+void retort_thread_pool_destroy(retort_thread_pool* pool) {
+  delete pool;
+}
 
 const retort_executor* retort_thread_pool_executor(const retort_thread_pool* pool) {
   return pool == nullptr ? nullptr : pool->executor();

@@ -18,8 +18,8 @@ struct Case {
   std::vector<int64_t> wide_labels;
   std::vector<float> row_weights;
 
-  Case(int64_t rows, int64_t classes, int64_t teacher_count, std::mt19937_64& random, float scale = 3,
-       int64_t padding = 0, int64_t offset = 0)
+  Case(int64_t rows, int64_t classes, int64_t teacher_count, std::mt19937_64& random,
+       float scale = 3, int64_t padding = 0, int64_t offset = 0)
       : student(rows, classes, classes + padding, offset) {
     student.fill_normal(random, scale);
     for (int64_t k = 0; k < teacher_count; ++k) {
@@ -47,8 +47,8 @@ struct Case {
         &options, student.rows, student.classes, student.data(), student.stride, pointers.data(),
         static_cast<int64_t>(pointers.size()), teachers.empty() ? 0 : teachers[0].stride,
         teacher_weights.empty() ? nullptr : teacher_weights.data(), label_data(),
-        row_weights.empty() ? nullptr : row_weights.data(), gradient, gradient_stride, row_loss, totals,
-        executor);
+        row_weights.empty() ? nullptr : row_weights.data(), gradient, gradient_stride, row_loss,
+        totals, executor);
   }
 
   reference::DistillationLoss expected(int64_t row) const {
@@ -61,9 +61,9 @@ struct Case {
     meaning.scale_by_temperature_squared = options.scale_by_temperature_squared != 0;
     std::vector<reference::Row> rows;
     for (const GuardedMatrix& teacher : teachers) rows.push_back(teacher.row(row));
-    const reference::Row weights = teacher_weights.empty()
-                                       ? reference::Row(teachers.size(), 1.0)
-                                       : reference::Row(teacher_weights.begin(), teacher_weights.end());
+    const reference::Row weights =
+        teacher_weights.empty() ? reference::Row(teachers.size(), 1.0)
+                                : reference::Row(teacher_weights.begin(), teacher_weights.end());
     return reference::distillation_loss(meaning, student.row(row), rows, weights,
                                         labels[static_cast<size_t>(row)]);
   }
@@ -90,14 +90,16 @@ struct Case {
   // additions of the mean, a sum's with the root of its length.
   double probability_error(int64_t row) const {
     double magnitude = largest_magnitude(student.row(row));
-    for (const GuardedMatrix& teacher : teachers) magnitude = std::fmax(magnitude, largest_magnitude(teacher.row(row)));
+    for (const GuardedMatrix& teacher : teachers)
+      magnitude = std::fmax(magnitude, largest_magnitude(teacher.row(row)));
     const double range = 2 * magnitude / std::fmin(1.0, options.temperature);
     return kEpsilon * (16 + (4 + static_cast<double>(teachers.size())) * range +
                        4 * std::sqrt(static_cast<double>(student.classes)));
   }
 
   double gradient_error(int64_t row) const {
-    const double coefficient = options.alpha * soft_scale() / options.temperature + (1 - options.alpha);
+    const double coefficient =
+        options.alpha * soft_scale() / options.temperature + (1 - options.alpha);
     return 2 * coefficient * probability_error(row) * weight(row) / denominator();
   }
 
@@ -146,9 +148,11 @@ TEST(DistillationLoss, MatchesTheReferenceForRandomShapesStridesAndOptions) {
   std::mt19937_64 random(1);
   for (int trial = 0; trial < 400; ++trial) {
     SCOPED_TRACE(trial);
-    const int64_t classes = pick(random, {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 65, 100, 129, 1000, 1025});
+    const int64_t classes =
+        pick(random, {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 65, 100, 129, 1000, 1025});
     const int64_t rows = pick(random, {1, 2, 3, 13});
-    Case c(rows, classes, pick(random, {1, 2, 3, 5}), random, 3, pick(random, {0, 1, 5}), pick(random, {0, 1, 3}));
+    Case c(rows, classes, pick(random, {1, 2, 3, 5}), random, 3, pick(random, {0, 1, 5}),
+           pick(random, {0, 1, 3}));
     c.options.mean = random() % 2 ? RETORT_MEAN_OF_LOGITS : RETORT_MEAN_OF_PROBABILITIES;
     c.options.label_type = random() % 2 ? RETORT_LABELS_I32 : RETORT_LABELS_I64;
     c.options.reduction = random() % 2 ? RETORT_REDUCTION_SUM : RETORT_REDUCTION_MEAN;
@@ -186,7 +190,8 @@ TEST(DistillationLoss, LogitsFarApartNeitherOverflowNorVanish) {
       for (int64_t i = 0; i < 5; ++i) {
         const reference::DistillationLoss expected = c.expected(i);
         for (int64_t j = 0; j < 37; ++j) {
-          const double meant = expected.gradient[static_cast<size_t>(j)] * c.weight(i) / c.denominator();
+          const double meant =
+              expected.gradient[static_cast<size_t>(j)] * c.weight(i) / c.denominator();
           expect_close(gradient.at(i, j), meant, c.gradient_error(i), "gradient");
         }
       }
@@ -258,7 +263,8 @@ TEST(DistillationLoss, AConstantAddedToARowChangesNothingButRounding) {
   }
   ASSERT_EQ(c.run(after.data(), 20, nullptr, nullptr), RETORT_OK);
   for (int64_t i = 0; i < 4; ++i) {
-    for (int64_t j = 0; j < 20; ++j) EXPECT_NEAR(before.at(i, j), after.at(i, j), 2 * c.gradient_error(i));
+    for (int64_t j = 0; j < 20; ++j)
+      EXPECT_NEAR(before.at(i, j), after.at(i, j), 2 * c.gradient_error(i));
   }
 }
 
@@ -297,7 +303,8 @@ TEST(DistillationLoss, AMaskedClassHasNoMassAndCostsOnlyWhereTheTeacherWantsIt) 
     std::vector<float> row_loss(3);
     ASSERT_EQ(c.run(gradient.data(), 20, row_loss.data(), nullptr), RETORT_OK);
     for (int64_t i = 0; i < 3; ++i) {
-      expect_close(row_loss[static_cast<size_t>(i)], c.weight(i) * c.expected(i).total, c.loss_error(i), "row loss");
+      expect_close(row_loss[static_cast<size_t>(i)], c.weight(i) * c.expected(i).total,
+                   c.loss_error(i), "row loss");
       for (int64_t j = 0; j < 20; ++j) EXPECT_TRUE(std::isfinite(gradient.at(i, j)));
     }
     EXPECT_EQ(gradient.at(0, 5), 0);
@@ -345,7 +352,8 @@ TEST(DistillationLoss, TheSameBitsForAnyNumberOfThreadsAndAnyPlaceInTheBatch) {
   for (const int32_t threads : {1, 2, 7}) {
     const Pool pool = make_pool(threads);
     GuardedMatrix gradient(3000, 17, 17);
-    ASSERT_EQ(c.run(gradient.data(), 17, nullptr, &again, retort_thread_pool_executor(pool.get())), RETORT_OK);
+    ASSERT_EQ(c.run(gradient.data(), 17, nullptr, &again, retort_thread_pool_executor(pool.get())),
+              RETORT_OK);
     EXPECT_TRUE(gradient.same_bits(alone));
     EXPECT_EQ(std::memcmp(&first.total, &again.total, sizeof first.total), 0);
   }
@@ -356,14 +364,16 @@ TEST(DistillationLoss, AnUnusedPartIsNeverRead) {
   Case c(3, 10, 0, random);
   c.options.alpha = 0;
   retort_distillation_totals totals;
-  EXPECT_EQ(retort_distillation_loss(&c.options, 3, 10, c.student.data(), 10, nullptr, 0, 0, nullptr,
-                                     c.labels.data(), nullptr, nullptr, 0, nullptr, &totals, nullptr),
-            RETORT_OK);
+  EXPECT_EQ(
+      retort_distillation_loss(&c.options, 3, 10, c.student.data(), 10, nullptr, 0, 0, nullptr,
+                               c.labels.data(), nullptr, nullptr, 0, nullptr, &totals, nullptr),
+      RETORT_OK);
   c.options.alpha = 1;
   const void* teachers[] = {c.student.data()};
-  EXPECT_EQ(retort_distillation_loss(&c.options, 3, 10, c.student.data(), 10, teachers, 1, 10, nullptr, nullptr,
-                                     nullptr, nullptr, 0, nullptr, &totals, nullptr),
-            RETORT_OK);
+  EXPECT_EQ(
+      retort_distillation_loss(&c.options, 3, 10, c.student.data(), 10, teachers, 1, 10, nullptr,
+                               nullptr, nullptr, nullptr, 0, nullptr, &totals, nullptr),
+      RETORT_OK);
 }
 
 void expect_refused(Case& c, const char* argument, const char* value, int64_t gradient_stride = 8) {
@@ -393,7 +403,8 @@ TEST(DistillationLoss, ABadArgumentIsNamedWithItsValueAndNothingIsWritten) {
   refuse([](Case& c) { c.options.denominator = -2; }, "denominator", "-2");
   refuse([](Case& c) { c.options.mean = static_cast<retort_mean>(9); }, "mean", "9");
   refuse([](Case& c) { c.options.reduction = static_cast<retort_reduction>(9); }, "reduction", "9");
-  refuse([](Case& c) { c.options.label_type = static_cast<retort_label_type>(2); }, "label_type", "2");
+  refuse([](Case& c) { c.options.label_type = static_cast<retort_label_type>(2); }, "label_type",
+         "2");
   refuse([](Case& c) { c.labels[1] = 8; }, "labels[1]", "8");
   refuse([](Case& c) { c.labels[0] = -1; }, "labels[0]", "-1");
   refuse([](Case& c) { c.row_weights[1] = -3; }, "row_weights[1]", "-3");

@@ -27,9 +27,11 @@ TEST(Reference, TheDistillationGradientIsTheLossesSlope) {
         for (size_t j = 0; j < 6; ++j) {
           const double h = 1e-5, kept = student[j];
           student[j] = kept + h;
-          const double above = reference::distillation_loss(options, student, teachers, weights, 2).total;
+          const double above =
+              reference::distillation_loss(options, student, teachers, weights, 2).total;
           student[j] = kept - h;
-          const double below = reference::distillation_loss(options, student, teachers, weights, 2).total;
+          const double below =
+              reference::distillation_loss(options, student, teachers, weights, 2).total;
           student[j] = kept;
           EXPECT_NEAR(loss.gradient[j], (above - below) / (2 * h), 1e-8);
         }
@@ -43,7 +45,8 @@ TEST(Reference, SoftmaxBackwardIsTheTransposedSlope) {
   for (const double temperature : {0.5, 3.0}) {
     Row z = random_row(random, 5);
     const Row g = random_row(random, 5);
-    const Row gradient = reference::softmax_backward(reference::softmax(z, temperature), g, temperature);
+    const Row gradient =
+        reference::softmax_backward(reference::softmax(z, temperature), g, temperature);
     const Row log_gradient =
         reference::log_softmax_backward(reference::log_softmax(z, temperature), g, temperature);
     const auto inner = [&](const Row& y) {
@@ -58,7 +61,8 @@ TEST(Reference, SoftmaxBackwardIsTheTransposedSlope) {
       const double log_above = inner(reference::log_softmax(z, temperature));
       z[j] = kept - h;
       EXPECT_NEAR(gradient[j], (above - inner(reference::softmax(z, temperature))) / (2 * h), 1e-8);
-      EXPECT_NEAR(log_gradient[j], (log_above - inner(reference::log_softmax(z, temperature))) / (2 * h), 1e-8);
+      EXPECT_NEAR(log_gradient[j],
+                  (log_above - inner(reference::log_softmax(z, temperature))) / (2 * h), 1e-8);
       z[j] = kept;
     }
   }
@@ -67,8 +71,10 @@ TEST(Reference, SoftmaxBackwardIsTheTransposedSlope) {
 TEST(Reference, ATeacherThatIsTheLabelMakesDistillationAtTemperatureOneCrossEntropy) {
   const double huge = 1e3;
   const Row student{0.3, -1, 2}, teacher{-huge, huge, -huge};
-  const auto soft = reference::distillation_loss({Mean::kLogits, 1, 1, 0, true}, student, {teacher}, {1}, 0);
-  const auto hard = reference::distillation_loss({Mean::kLogits, 1, 0, 0, true}, student, {}, {}, 1);
+  const auto soft =
+      reference::distillation_loss({Mean::kLogits, 1, 1, 0, true}, student, {teacher}, {1}, 0);
+  const auto hard =
+      reference::distillation_loss({Mean::kLogits, 1, 0, 0, true}, student, {}, {}, 1);
   EXPECT_NEAR(soft.total, hard.total, 1e-12);
 }
 

@@ -24,7 +24,10 @@ constexpr float kGuard = -12345.678f;
 class GuardedMatrix {
  public:
   GuardedMatrix(int64_t rows, int64_t classes, int64_t stride, int64_t offset = 0)
-      : rows(rows), classes(classes), stride(stride), offset_(offset),
+      : rows(rows),
+        classes(classes),
+        stride(stride),
+        offset_(offset),
         buffer_(static_cast<size_t>(offset + rows * stride + 64), kGuard) {}
 
   float* data() { return buffer_.data() + offset_; }

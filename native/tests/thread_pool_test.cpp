@@ -34,7 +34,8 @@ TEST(ThreadPool, CallsFromSeveralThreadsTakeTurns) {
       for (int call = 0; call < 50; ++call) {
         executor->run(
             executor->context, 10,
-            [](void* argument, int64_t i) { *static_cast<std::atomic<int64_t>*>(argument) += i; }, &sum);
+            [](void* argument, int64_t i) { *static_cast<std::atomic<int64_t>*>(argument) += i; },
+            &sum);
       }
     });
   }
@@ -57,8 +58,10 @@ TEST(InstructionSet, TheEnvironmentForcesOneThatTheProcessorHas) {
   const char* wanted = std::getenv("RETORT_ISA");
   if (wanted == nullptr) GTEST_SKIP() << "RETORT_ISA is not set";
 #if defined(__x86_64__)
-  if (std::strcmp(wanted, "avx2") == 0 && !__builtin_cpu_supports("avx2")) GTEST_SKIP() << "no AVX2";
-  if (std::strcmp(wanted, "avx512") == 0 && !__builtin_cpu_supports("avx512dq")) GTEST_SKIP() << "no AVX-512";
+  if (std::strcmp(wanted, "avx2") == 0 && !__builtin_cpu_supports("avx2"))
+    GTEST_SKIP() << "no AVX2";
+  if (std::strcmp(wanted, "avx512") == 0 && !__builtin_cpu_supports("avx512dq"))
+    GTEST_SKIP() << "no AVX-512";
 #endif
   EXPECT_STREQ(retort_instruction_set(), wanted);
 }

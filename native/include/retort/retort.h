@@ -8,14 +8,13 @@
  *   Memory     The caller owns every pointer. Nothing is retained after a call returns, and no
  *              operation allocates. Pointers are aligned to their element, no further.
  *   Aliasing   An output may be one of the inputs only where its documentation says so.
- *   Threads    Operations run on the threads of the caller's `retort_executor` (null: on the calling
- *              thread). Work is cut by shape alone, so the same arguments give the same bits for any
+ *   Threads    Operations run on the threads of the caller's `retort_executor` (null: on the
+ * calling thread). Work is cut by shape alone, so the same arguments give the same bits for any
  *              number of threads. Every function may be called from several threads at once.
- *   Errors     Every argument is checked before anything is written. A function that fails returns a
- *              status other than RETORT_OK and leaves a sentence in `retort_last_error`.
- *   Values     -inf is a masked class: its probability is 0 and 0 * log 0 is 0. A NaN makes its own
- *              row NaN and no other. A row that is -inf throughout has no distribution: it is NaN.
- *   Empty      Zero rows is no error.
+ *   Errors     Every argument is checked before anything is written. A function that fails returns
+ * a status other than RETORT_OK and leaves a sentence in `retort_last_error`. Values     -inf is a
+ * masked class: its probability is 0 and 0 * log 0 is 0. A NaN makes its own row NaN and no other.
+ * A row that is -inf throughout has no distribution: it is NaN. Empty      Zero rows is no error.
  */
 #ifndef RETORT_RETORT_H
 #define RETORT_RETORT_H
@@ -53,18 +52,18 @@ RETORT_API const char* retort_last_error(void);
 /* The library's version, RETORT_VERSION at its build. */
 RETORT_API const char* retort_version(void);
 
-/* The instruction set the kernels run on: "scalar", "avx2" or "avx512": the widest that processor and
- * operating system support, or the one that the environment variable RETORT_ISA names. Decided on
- * first use. A value of RETORT_ISA that this machine cannot run is ignored. */
+/* The instruction set the kernels run on: "scalar", "avx2" or "avx512": the widest that processor
+ * and operating system support, or the one that the environment variable RETORT_ISA names. Decided
+ * on first use. A value of RETORT_ISA that this machine cannot run is ignored. */
 RETORT_API const char* retort_instruction_set(void);
 
 /* ---- threads -------------------------------------------------------------------------------- */
 
 typedef void (*retort_task)(void* argument, int64_t index);
 
-/* Where an operation's tasks run. `run` calls task(argument, i) once for every i in [0, tasks), in any
- * order and on any threads, and returns when all have returned. A framework passes its own threads
- * by filling this in. `threads` is informative: how many tasks may run at a time. */
+/* Where an operation's tasks run. `run` calls task(argument, i) once for every i in [0, tasks), in
+ * any order and on any threads, and returns when all have returned. A framework passes its own
+ * threads by filling this in. `threads` is informative: how many tasks may run at a time. */
 typedef struct retort_executor {
   void (*run)(void* context, int64_t tasks, retort_task task, void* argument);
   void* context;
@@ -73,14 +72,15 @@ typedef struct retort_executor {
 
 typedef struct retort_thread_pool retort_thread_pool;
 
-/* Starts a pool of `threads` (1 to 1024, the calling thread counted) and stores it in *pool. The caller
- * destroys it when no call uses it any more. Calls that share a pool take turns. */
+/* Starts a pool of `threads` (1 to 1024, the calling thread counted) and stores it in *pool. The
+ * caller destroys it when no call uses it any more. Calls that share a pool take turns. */
 RETORT_API retort_status retort_thread_pool_create(int32_t threads, retort_thread_pool** pool);
 RETORT_API void retort_thread_pool_destroy(retort_thread_pool* pool);
 /* The pool as an executor; it belongs to the pool. Null gives null. */
 RETORT_API const retort_executor* retort_thread_pool_executor(const retort_thread_pool* pool);
 
-/* ---- softmax at a temperature ----------------------------------------------------------------- */
+/* ---- softmax at a temperature -----------------------------------------------------------------
+ */
 
 typedef enum retort_dtype { RETORT_F32 = 0 } retort_dtype;
 
@@ -110,7 +110,8 @@ RETORT_API retort_status retort_log_softmax_backward(
     const void* output_gradient, int64_t output_gradient_stride, float temperature,
     void* logits_gradient, int64_t logits_gradient_stride, const retort_executor* executor);
 
-/* ---- ensemble mean ---------------------------------------------------------------------------- */
+/* ---- ensemble mean ----------------------------------------------------------------------------
+ */
 
 typedef enum retort_mean {
   /* Average the logits: the normalised geometric mean of the members' distributions. */
@@ -120,8 +121,8 @@ typedef enum retort_mean {
 } retort_mean;
 
 typedef enum retort_output {
-  /* Logits whose softmax at `temperature` is the mean's distribution: the weighted mean of the logits
-   * itself, or temperature * log(mixture). */
+  /* Logits whose softmax at `temperature` is the mean's distribution: the weighted mean of the
+   * logits itself, or temperature * log(mixture). */
   RETORT_LOGITS = 0,
   RETORT_PROBABILITIES = 1,
   RETORT_LOG_PROBABILITIES = 2
@@ -131,49 +132,55 @@ typedef struct retort_ensemble_mean_options {
   retort_dtype dtype;
   retort_mean mean;
   retort_output output;
-  float temperature;           /* finite, > 0 */
-  const float* member_weights; /* [member_count], finite, >= 0, sum > 0; divided by their sum. Null: equal */
+  float temperature; /* finite, > 0 */
+  const float*
+      member_weights; /* [member_count], finite, >= 0, sum > 0; divided by their sum. Null: equal */
 } retort_ensemble_mean_options;
 
 /* f32, mean of logits, logits out, temperature 1, equal weights. */
 RETORT_API retort_ensemble_mean_options retort_ensemble_mean_options_default(void);
 
 /* The mean of `member_count` (1 to 1024) logit matrices [rows, classes] that share one stride.
- * `members` is an array of pointers; the output may be one of them. A member of weight 0 is not read. */
-RETORT_API retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options, int64_t rows,
-                                              int64_t classes, const void* const* members,
-                                              int64_t member_count, int64_t member_stride, void* output,
-                                              int64_t output_stride, const retort_executor* executor);
+ * `members` is an array of pointers; the output may be one of them. A member of weight 0 is not
+ * read. */
+RETORT_API retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options,
+                                              int64_t rows, int64_t classes,
+                                              const void* const* members, int64_t member_count,
+                                              int64_t member_stride, void* output,
+                                              int64_t output_stride,
+                                              const retort_executor* executor);
 
-/* ---- distillation loss -------------------------------------------------------------------------- */
+/* ---- distillation loss --------------------------------------------------------------------------
+ */
 
 typedef enum retort_label_type { RETORT_LABELS_I32 = 0, RETORT_LABELS_I64 = 1 } retort_label_type;
 
 typedef enum retort_reduction {
   RETORT_REDUCTION_SUM = 0,
-  /* Divides by `denominator`, or where that is 0 by the sum of the weights of the rows not ignored. */
+  /* Divides by `denominator`, or where that is 0 by the sum of the weights of the rows not ignored.
+   */
   RETORT_REDUCTION_MEAN = 1
 } retort_reduction;
 
 typedef struct retort_distillation_loss_options {
   retort_dtype dtype;
   retort_label_type label_type;
-  retort_mean mean;        /* how the teachers become one */
+  retort_mean mean; /* how the teachers become one */
   retort_reduction reduction;
-  float temperature;       /* finite, > 0 */
-  float alpha;             /* weight of the soft part, in [0, 1]; 1 - alpha weighs the hard part */
-  float label_smoothing;   /* in [0, 1] */
+  float temperature;     /* finite, > 0 */
+  float alpha;           /* weight of the soft part, in [0, 1]; 1 - alpha weighs the hard part */
+  float label_smoothing; /* in [0, 1] */
   int32_t scale_by_temperature_squared; /* 1: the soft part is multiplied by temperature^2 */
-  int64_t ignore_index;    /* rows with this label contribute nothing */
-  double denominator;      /* for RETORT_REDUCTION_MEAN; 0: see there */
+  int64_t ignore_index;                 /* rows with this label contribute nothing */
+  double denominator;                   /* for RETORT_REDUCTION_MEAN; 0: see there */
 } retort_distillation_loss_options;
 
 /* f32, int32 labels, mean of logits, reduction mean, temperature 1, alpha 0.5, no smoothing, with
  * temperature^2, ignore index -100. */
 RETORT_API retort_distillation_loss_options retort_distillation_loss_options_default(void);
 
-/* The parts of the loss, each reduced. total = alpha * soft + (1 - alpha) * hard. A part whose weight
- * is 0 is not computed and comes out as 0. */
+/* The parts of the loss, each reduced. total = alpha * soft + (1 - alpha) * hard. A part whose
+ * weight is 0 is not computed and comes out as 0. */
 typedef struct retort_distillation_totals {
   double total;
   double hard;
@@ -183,13 +190,13 @@ typedef struct retort_distillation_totals {
 } retort_distillation_totals;
 
 /*
- * Everything between the teachers' logits and the gradient on the student's (Hinton, Vinyals & Dean,
- * "Distilling the Knowledge in a Neural Network", 2015), in one pass over the rows:
+ * Everything between the teachers' logits and the gradient on the student's (Hinton, Vinyals &
+ * Dean, "Distilling the Knowledge in a Neural Network", 2015), in one pass over the rows:
  *
- *   p = mean of the teachers at temperature T      q = softmax(student / T)      s = softmax(student)
- *   t = (1 - label_smoothing) * onehot(label) + label_smoothing / classes
- *   row loss     = weight * (alpha * T^2 * KL(p || q) + (1 - alpha) * CE(t, s))
- *   row gradient = weight * (alpha * T   * (q - p)    + (1 - alpha) * (s - t)) / denominator
+ *   p = mean of the teachers at temperature T      q = softmax(student / T)      s =
+ * softmax(student) t = (1 - label_smoothing) * onehot(label) + label_smoothing / classes row loss
+ * = weight * (alpha * T^2 * KL(p || q) + (1 - alpha) * CE(t, s)) row gradient = weight * (alpha * T
+ * * (q - p)    + (1 - alpha) * (s - t)) / denominator
  *
  *   student         [rows, classes]
  *   teachers        teacher_count (1 to 1024) pointers to [rows, classes] matrices of one stride.
@@ -198,19 +205,18 @@ typedef struct retort_distillation_totals {
  *   labels          [rows] int32 or int64, each in [0, classes) or ignore_index. May be null where
  *                   alpha is 1.
  *   row_weights     [rows] finite, >= 0, or null for 1
- *   gradient        [rows, classes] or null; may be the student's logits. Rows that are ignored get 0.
- *   row_loss        [rows] f32 or null; weighted, not divided by the denominator
- *   totals          or null
+ *   gradient        [rows, classes] or null; may be the student's logits. Rows that are ignored get
+ * 0. row_loss        [rows] f32 or null; weighted, not divided by the denominator totals or null
  *
  * A teacher's mass on a class that the student masks (-inf) makes the row's loss +inf; the gradient
  * stays finite. Where the denominator comes out as 0 the totals and the gradient are 0.
  */
 RETORT_API retort_status retort_distillation_loss(
-    const retort_distillation_loss_options* options, int64_t rows, int64_t classes, const void* student,
-    int64_t student_stride, const void* const* teachers, int64_t teacher_count, int64_t teacher_stride,
-    const float* teacher_weights, const void* labels, const float* row_weights, void* gradient,
-    int64_t gradient_stride, float* row_loss, retort_distillation_totals* totals,
-    const retort_executor* executor);
+    const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const void* const* teachers, int64_t teacher_count,
+    int64_t teacher_stride, const float* teacher_weights, const void* labels,
+    const float* row_weights, void* gradient, int64_t gradient_stride, float* row_loss,
+    retort_distillation_totals* totals, const retort_executor* executor);
 
 #ifdef __cplusplus
 }

@@ -1,21 +1,8 @@
 // The kernels compiled for avx2; CMake sets the compiler's flags.
-#include "convolution.h"
-#include "convolution_backward_weights.h"
-#include "distillation_loss.h"
-#include "ensemble_mean.h"
-#include "kernels.h"
-#include "softmax.h"
+#include "table.h"
 
 namespace retort {
 
-const Kernels kernels_avx2 = {"avx2",
-                                softmax,
-                                softmax_backward,
-                                ensemble_mean,
-                                distillation_loss,
-                                convolution_pack,
-                                convolution_rows,
-                                convolution_weights_rows,
-                                convolution_weights_sum};
+constexpr Kernels kernels_avx2 = table_of("avx2");
 
 }  // namespace retort

@@ -44,9 +44,10 @@ void convolution_pack(const retort::Correlation& a, const retort::ConvolutionWei
 struct Strip {
   const float* window;  // of the first pixel
   int64_t row_stride;
-  int64_t rows;
+  int64_t rows;          // of the kernel, that lie inside the source
   int64_t run;           // taps of a kernel row
   int64_t pixel_stride;  // between windows
+  const float* bias;
   const float* packed;
   float* output;
   int64_t output_stride;
@@ -56,13 +57,12 @@ template <int P, typename Block>
 void correlate_strip(const Strip& a, Block block) {
   constexpr int V = Block::kVectors;
   Vector sum[P][V];
-  const float* packed = a.packed;
 #pragma GCC unroll 32
   for (int p = 0; p < P; ++p) {
 #pragma GCC unroll 2
-    for (int v = 0; v < V; ++v) sum[p][v] = load(packed + v * kLanes);
+    for (int v = 0; v < V; ++v) sum[p][v] = load(a.bias + v * kLanes);
   }
-  packed += V * kLanes;
+  const float* packed = a.packed;
   for (int64_t i = 0; i < a.rows; ++i) {
     const float* x = a.window + i * a.row_stride;
     for (int64_t k = 0; k < a.run; ++k, ++x, packed += V * kLanes) {
@@ -98,18 +98,24 @@ void convolution_rows(const retort::Correlation& a, const float* source, const f
                       float* tile) {
   const Band band = padded_band(a, source, first_row, end_row, tile);
   const int64_t pixel_stride = a.stride * a.source_channels;
+  const int64_t run = a.kernel_width * a.source_channels;
   for_each_channel_block(0, a.output_channels, [&](int64_t channel, auto block) {
     constexpr int kMostPixels = kConvolutionAccumulators / 2;
+    const float* bias = packed + channel * (a.taps() + 1);
     for (int64_t y = first_row; y < end_row; ++y) {
-      const float* windows = band.pixels + (y - first_row) * a.stride * band.row_stride;
+      const int64_t top = y * a.stride - a.top;
+      const int64_t first_tap_row = clamp(-top, 0, a.kernel_height);
+      const int64_t end_tap_row = clamp(a.source_height - top, first_tap_row, a.kernel_height);
+      const float* windows = band.row(top + first_tap_row);
       float* row = output.first + y * output.row_stride + channel;
       for_each_equal_part(a.output_width, kMostPixels, [&](int64_t x, int64_t pixels) {
         const Strip strip{windows + x * pixel_stride,
                           band.row_stride,
-                          a.kernel_height,
-                          a.kernel_width * a.source_channels,
+                          end_tap_row - first_tap_row,
+                          run,
                           pixel_stride,
-                          packed + channel * (a.taps() + 1),
+                          bias,
+                          bias + (1 + first_tap_row * run) * block.kChannels,
                           row + x * output.pixel_stride,
                           output.pixel_stride};
         correlate_pixels<kMostPixels>(pixels, strip, block);

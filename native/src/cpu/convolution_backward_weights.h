@@ -66,26 +66,34 @@ void accumulate_run(int64_t taps, const TapRun& run, Block block) {
   accumulate_taps<T>(run, block);
 }
 
+// a / b rounded up, or 0 where that is below 0.
+int64_t divide_up(int64_t a, int64_t b) {
+  return a > 0 ? (a + b - 1) / b : 0;
+}
+
 // Adds to the sums, packed as weights are but without biases: [block][tap][channel of the block].
 void convolution_weights_rows(const retort::Correlation& a, const float* source,
                               const float* output_gradient, int64_t first_row, int64_t end_row,
                               int64_t first_channel, int64_t end_channel, float* tile,
                               float* packed_gradient) {
   const Band band = padded_band(a, source, first_row, end_row, tile);
-  const float* gradient = output_gradient + first_row * a.output_width * a.output_channels;
   const int64_t run = a.kernel_width * a.source_channels;
   for_each_channel_block(first_channel, end_channel, [&](int64_t channel, auto block) {
     using Block = decltype(block);
     constexpr int kMostTaps = kConvolutionAccumulators / Block::kVectors;
     for (int64_t i = 0; i < a.kernel_height; ++i) {
+      // The output rows whose tap row i lies inside the source.
+      const int64_t first = clamp(divide_up(a.top - i, a.stride), first_row, end_row);
+      const int64_t end = clamp(divide_up(a.source_height + a.top - i, a.stride), first, end_row);
+      if (first == end) continue;
       for_each_equal_part(run, kMostTaps, [&](int64_t tap, int64_t taps) {
         const TapRun part{
-            band.pixels + i * band.row_stride + tap,
+            band.row(first * a.stride - a.top + i) + tap,
             a.stride * band.row_stride,
             a.stride * a.source_channels,
-            gradient + channel,
+            output_gradient + first * a.output_width * a.output_channels + channel,
             a.output_channels,
-            end_row - first_row,
+            end - first,
             a.output_width,
             packed_gradient + channel * a.taps() + (i * run + tap) * Block::kChannels};
         accumulate_run<kMostTaps>(taps, part, block);

@@ -53,45 +53,49 @@ void for_each_equal_part(int64_t size, int64_t most, Body body) {
   }
 }
 
-// The windows of a band of output rows: element (i, j, c) of the window of (y, x), y counted from
-// the first row, is pixels[(y * stride + i) * row_stride + (x * stride + j) * channels + c].
+// The rows of the source that the windows of a band of output rows meet, padded on the left and on
+// the right: tap (j, c) of output column x in source row r is pixels[(r - first_row) * row_stride +
+// (x * stride + j) * channels + c].
 struct Band {
   const float* pixels;
+  int64_t first_row;
   int64_t row_stride;
+
+  const float* row(int64_t r) const { return pixels + (r - first_row) * row_stride; }
 };
+
+int64_t clamp(int64_t x, int64_t least, int64_t most) {
+  return x < least ? least : x > most ? most : x;
+}
 
 void set_zero(float* p, int64_t floats) {
   memset(p, 0, static_cast<size_t>(floats) * sizeof(float));
 }
 
+// The band in the source itself where no padding is met, else in the tile.
 Band padded_band(const retort::Correlation& a, const float* source, int64_t first_row,
                  int64_t end_row, float* tile) {
-  const int64_t top = first_row * a.stride - a.top;
-  const int64_t left = -a.left;
-  const int64_t rows = (end_row - first_row - 1) * a.stride + a.kernel_height;
+  const int64_t first = clamp(first_row * a.stride - a.top, 0, a.source_height);
+  const int64_t end =
+      clamp((end_row - 1) * a.stride - a.top + a.kernel_height, first, a.source_height);
   const int64_t columns = (a.output_width - 1) * a.stride + a.kernel_width;
   const int64_t pixel = a.source_channels;
-  if (top >= 0 && top + rows <= a.source_height && left >= 0 && left + columns <= a.source_width) {
-    return {source + (top * a.source_width + left) * pixel, a.source_width * pixel};
+  const int64_t source_stride = a.source_width * pixel;
+  if (a.left <= 0 && columns - a.left <= a.source_width) {
+    return {source + first * source_stride - a.left * pixel, first, source_stride};
   }
-  int64_t zeros_before = left < 0 ? -left : 0;
-  zeros_before = zeros_before < columns ? zeros_before : columns;
-  int64_t end = a.source_width - left;  // of the columns in the tile that the source has
-  end = end < columns ? end : columns;
-  end = end > zeros_before ? end : zeros_before;
-  for (int64_t i = 0; i < rows; ++i) {
-    float* row = tile + i * columns * pixel;
-    const int64_t y = top + i;
-    if (y < 0 || y >= a.source_height) {
-      set_zero(row, columns * pixel);
-      continue;
-    }
-    set_zero(row, zeros_before * pixel);
-    memcpy(row + zeros_before * pixel, source + (y * a.source_width + left + zeros_before) * pixel,
-           static_cast<size_t>((end - zeros_before) * pixel) * sizeof(float));
-    set_zero(row + end * pixel, (columns - end) * pixel);
+  // Columns of the tile: zeros, then those of the source from first_column on, then zeros.
+  const int64_t zeros = clamp(a.left, 0, columns);
+  const int64_t zeros_after = clamp(a.source_width + a.left, zeros, columns);
+  const int64_t first_column = a.left < 0 ? -a.left : 0;
+  for (int64_t r = first; r < end; ++r) {
+    float* row = tile + (r - first) * columns * pixel;
+    set_zero(row, zeros * pixel);
+    memcpy(row + zeros * pixel, source + r * source_stride + first_column * pixel,
+           static_cast<size_t>((zeros_after - zeros) * pixel) * sizeof(float));
+    set_zero(row + zeros_after * pixel, (columns - zeros_after) * pixel);
   }
-  return {tile, columns * pixel};
+  return {tile, first, columns * pixel};
 }
 
 }  // namespace

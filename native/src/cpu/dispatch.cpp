@@ -8,7 +8,9 @@ namespace retort {
 namespace {
 
 #if defined(RETORT_X86_64)
-bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
 
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -18,7 +20,9 @@ bool has_avx512() {
 
 const Kernels& choose() {
   const char* wanted = std::getenv("RETORT_ISA");
-  const auto allowed = [&](const char* name) { return wanted == nullptr || std::strcmp(wanted, name) == 0; };
+  const auto allowed = [&](const char* name) {
+    return wanted == nullptr || std::strcmp(wanted, name) == 0;
+  };
   if (wanted != nullptr && std::strcmp(wanted, "scalar") == 0) return kernels_scalar;
 #if defined(RETORT_X86_64)
   if (allowed("avx512") && has_avx512()) return kernels_avx512;
@@ -39,4 +43,6 @@ const Kernels& kernels() {
 
 }  // namespace retort
 
-const char* retort_instruction_set(void) { return retort::kernels().instruction_set; }
+const char* retort_instruction_set(void) {
+  return retort::kernels().instruction_set;
+}

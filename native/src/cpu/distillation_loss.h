@@ -1,10 +1,10 @@
 // The distillation loss of a row and its gradient; retort.h has the formulas.
 //
-// Bytes: (K + 1) rows read and one written per example, model minimum (K + 2) * 4 * classes. Two sweeps
-// take the maxima and normalisers, a third the loss and the gradient; a row of up to some 50 000 classes
-// stays in the second-level cache between them. A row is one thread's; a vector holds neighbouring
-// classes. The gradient is written only after everything of the same vector was read, so it may
-// overwrite the student's logits.
+// Bytes: (K + 1) rows read and one written per example, model minimum (K + 2) * 4 * classes. Two
+// sweeps take the maxima and normalisers, a third the loss and the gradient; a row of up to some 50
+// 000 classes stays in the second-level cache between them. A row is one thread's; a vector holds
+// neighbouring classes. The gradient is written only after everything of the same vector was read,
+// so it may overwrite the student's logits.
 #pragma once
 
 #include "ensemble_mean.h"
@@ -81,7 +81,8 @@ struct HardPart {
 
   double value(float label_logit) const {
     double mean = 0;
-    if (smoothing < 1) mean += (1.0 - smoothing) * (static_cast<double>(label_logit) - student.largest);
+    if (smoothing < 1)
+      mean += (1.0 - smoothing) * (static_cast<double>(label_logit) - student.largest);
     if (smoothing > 0) mean += static_cast<double>(uniform) * sum_of_lanes(sum);
     return student.log_normalizer - mean;
   }
@@ -113,7 +114,8 @@ retort::LossSums loss_and_gradient(const retort::DistillationLossRows& a, const 
     const float label_logit = student[label];
     HardPart hard{StudentSoftmax(a.classes, student, largest, 1),
                   static_cast<float>((1.0 - a.alpha) * weight), a.label_smoothing,
-                  static_cast<float>(static_cast<double>(a.label_smoothing) / static_cast<double>(a.classes))};
+                  static_cast<float>(static_cast<double>(a.label_smoothing) /
+                                     static_cast<double>(a.classes))};
     sweep(a.classes, student, gradient, soft, hard);
     losses.hard = hard.value(label_logit);
     if (gradient != nullptr) gradient[label] -= hard.coefficient * (1 - a.label_smoothing);
@@ -129,7 +131,8 @@ template <typename Distribution>
 retort::LossSums distill(const retort::DistillationLossRows& a, int64_t row, const float* student,
                          float largest, int64_t label, double weight, float* gradient) {
   const float inverse_temperature = 1 / a.temperature;
-  const Distribution teacher(MemberRow{a.teachers, row * a.teachers.stride}, a.classes, inverse_temperature);
+  const Distribution teacher(MemberRow{a.teachers, row * a.teachers.stride}, a.classes,
+                             inverse_temperature);
   const double coefficient = static_cast<double>(a.alpha) * a.soft_scale / a.temperature * weight;
   SoftPart<Distribution> soft{teacher,
                               StudentSoftmax(a.classes, student, largest, inverse_temperature),
@@ -137,8 +140,8 @@ retort::LossSums distill(const retort::DistillationLossRows& a, int64_t row, con
   return loss_and_gradient(a, student, largest, label, weight, gradient, soft);
 }
 
-retort::LossSums distillation_loss_row(const retort::DistillationLossRows& a, int64_t row, int64_t label,
-                                       double weight, float* gradient) {
+retort::LossSums distillation_loss_row(const retort::DistillationLossRows& a, int64_t row,
+                                       int64_t label, double weight, float* gradient) {
   const float* student = a.student + row * a.student_stride;
   const float largest = row_maximum(a.classes, student);
   if (a.alpha == 0) {
@@ -159,7 +162,8 @@ void ignore_row(const retort::DistillationLossRows& a, int64_t row) {
   if (a.row_loss != nullptr) a.row_loss[row] = 0;
   if (a.gradient == nullptr) return;
   float* gradient = a.gradient + row * a.gradient_stride;
-  for_each_vector(a.classes, [&](int64_t j, auto lanes) { lanes.store(gradient + j, broadcast(0)); });
+  for_each_vector(a.classes,
+                  [&](int64_t j, auto lanes) { lanes.store(gradient + j, broadcast(0)); });
 }
 
 retort::LossSums distillation_loss(const retort::DistillationLossRows& a, int64_t first_row,
@@ -173,7 +177,8 @@ retort::LossSums distillation_loss(const retort::DistillationLossRows& a, int64_
       continue;
     }
     float* gradient = a.gradient == nullptr ? nullptr : a.gradient + row * a.gradient_stride;
-    const retort::LossSums loss = distillation_loss_row(a, row, label, weight * a.gradient_scale, gradient);
+    const retort::LossSums loss =
+        distillation_loss_row(a, row, label, weight * a.gradient_scale, gradient);
     const double soft = a.alpha > 0 ? a.alpha * loss.soft : 0;
     const double hard = a.alpha < 1 ? (1.0 - a.alpha) * loss.hard : 0;
     if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));

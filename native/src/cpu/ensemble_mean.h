@@ -1,5 +1,5 @@
-// The mean of K logit matrices, and the distribution p of a row's teachers that the distillation loss
-// shares with it.
+// The mean of K logit matrices, and the distribution p of a row's teachers that the distillation
+// loss shares with it.
 //
 //   of logits         v_j = sum_k w_k z_kj                    p = softmax(v / T)
 //   of probabilities  p_j = sum_k w_k exp((z_kj - m_k) / T) / Z_k
@@ -105,7 +105,8 @@ struct MeanOfProbabilities {
 };
 
 void write_mean_logits(const retort::EnsembleMeanRows& a, MemberRow row, float* output) {
-  for_each_vector(a.classes, [&](int64_t j, auto lanes) { lanes.store(output + j, row.mean(j, lanes, 0)); });
+  for_each_vector(a.classes,
+                  [&](int64_t j, auto lanes) { lanes.store(output + j, row.mean(j, lanes, 0)); });
 }
 
 template <typename Distribution>

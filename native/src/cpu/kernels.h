@@ -1,10 +1,10 @@
-// The kernels of one instruction set, each over a run of rows. Arguments are checked before they get
-// here; strides count elements.
+// The kernels of one instruction set, each over a run of rows. Arguments are checked before they
+// get here; strides count elements.
 #pragma once
 
 #include <cstdint>
 
-#include "retort/retort.h"
+#include "retort/network.h"
 
 namespace retort {
 
@@ -49,6 +49,53 @@ struct DistillationLossRows {
 struct LossSums {
   double hard;
   double soft;
+};
+
+// Reductions over rows work on this many columns at the most.
+constexpr int64_t kMostReducedColumns = 256;
+
+struct PoolingGeometry {
+  retort_pooling pooling;
+  int64_t output_height;
+  int64_t output_width;
+  bool windows_overlap;
+};
+
+// The channels that a batch normalisation works on, of all or a block of them.
+struct BatchNormChannels {
+  int64_t count;
+  int64_t stride;  // of the rows of every matrix
+  const float* mean;
+  const float* inverse_deviation;
+  const float* scale;
+  const float* shift;
+  bool rectify;
+};
+
+// output = direction_factor * direction + centred_factor * (input - mean) + constant
+struct BatchNormDerivative {
+  const float* direction;  // null: 0
+  const float* direction_factor;
+  const float* centred_factor;
+  const float* constant;
+  float* output;
+};
+
+struct SgdStep {
+  float learning_rate;
+  float momentum;
+  bool nesterov;
+  float weight_decay;
+};
+
+struct AdamStep {
+  float beta1;
+  float beta2;
+  float epsilon;
+  float gradient_decay;            // adds this times the parameter to the gradient
+  float parameter_factor;          // multiplies the parameter first
+  float step_size;                 // learning rate / (1 - beta1^step)
+  float second_moment_correction;  // 1 / sqrt(1 - beta2^step)
 };
 
 // The geometry of a convolution, or of one of the correlations that its gradient on the input is
@@ -96,13 +143,60 @@ struct Kernels {
   const char* instruction_set;
   void (*softmax)(int64_t rows, int64_t classes, const float* logits, int64_t logits_stride,
                   float temperature, bool logarithm, float* output, int64_t output_stride);
-  void (*softmax_backward)(int64_t rows, int64_t classes, const float* output, int64_t output_stride,
-                           const float* output_gradient, int64_t output_gradient_stride,
-                           float temperature, bool logarithm, float* logits_gradient,
-                           int64_t logits_gradient_stride);
+  void (*softmax_backward)(int64_t rows, int64_t classes, const float* output,
+                           int64_t output_stride, const float* output_gradient,
+                           int64_t output_gradient_stride, float temperature, bool logarithm,
+                           float* logits_gradient, int64_t logits_gradient_stride);
   void (*ensemble_mean)(const EnsembleMeanRows& arguments, int64_t first_row, int64_t end_row);
   LossSums (*distillation_loss)(const DistillationLossRows& arguments, int64_t first_row,
                                 int64_t end_row);
+
+  // Pooling: over the output's rows, of all images one after the other. Where windows overlap,
+  // backward takes whole images.
+  void (*max_pool_forward)(const PoolingGeometry& geometry, const float* input, float* output,
+                           int64_t first_row, int64_t end_row);
+  void (*max_pool_backward)(const PoolingGeometry& geometry, const float* input,
+                            const float* output_gradient, float* input_gradient, int64_t first_row,
+                            int64_t end_row);
+  void (*max_pool_tangent)(const PoolingGeometry& geometry, const float* input,
+                           const float* input_tangent, float* output_tangent, int64_t first_row,
+                           int64_t end_row);
+  void (*average_pool_forward)(const PoolingGeometry& geometry, const float* input, float* output,
+                               int64_t first_row, int64_t end_row);
+  void (*average_pool_backward)(const PoolingGeometry& geometry, const float* output_gradient,
+                                float* input_gradient, int64_t first_row, int64_t end_row);
+
+  // Mean and sum of squared deviations of each column.
+  void (*batch_norm_moments)(int64_t rows, int64_t columns, int64_t stride, const float* input,
+                             float* mean, float* squares);
+  void (*batch_norm_normalize)(const BatchNormChannels& channels, int64_t rows, const float* input,
+                               float* output);
+  // Sums over the rows of `direction` and of `direction` * (input - mean); where `masked`, of the
+  // part of it that the rectifier lets through.
+  void (*batch_norm_sums)(const BatchNormChannels& channels, bool masked, int64_t rows,
+                          const float* input, const float* direction, float* sum,
+                          float* centred_sum);
+  void (*batch_norm_backward)(const BatchNormChannels& channels,
+                              const BatchNormDerivative& derivative, int64_t rows,
+                              const float* input);
+  void (*batch_norm_tangent)(const BatchNormChannels& channels,
+                             const BatchNormDerivative& derivative, int64_t rows,
+                             const float* input);
+
+  void (*relu_forward)(int64_t size, const float* input, float* output);
+  void (*relu_backward)(int64_t size, const float* output, const float* output_gradient,
+                        float* input_gradient);
+  void (*linear_combination)(int64_t size, float a, const float* x, float b, const float* y,
+                             float* output);
+  void (*add_to_rows)(int64_t rows, int64_t columns, const float* row, float* matrix);
+  void (*column_sums)(int64_t rows, int64_t columns, int64_t stride, const float* matrix,
+                      float* sums);
+
+  void (*sgd_step)(const SgdStep& step, int64_t size, const float* gradient, float* velocity,
+                   float* parameter);
+  void (*adam_step)(const AdamStep& step, int64_t size, const float* gradient, float* first_moment,
+                    float* second_moment, float* parameter);
+
   void (*convolution_pack)(const Correlation& correlation, const ConvolutionWeights& weights,
                            int64_t first_channel, int64_t end_channel, float* packed);
   void (*convolution_rows)(const Correlation& correlation, const float* source, const float* packed,

@@ -18,7 +18,8 @@ float row_maximum(int64_t classes, const float* logits) {
   return largest_lane(largest);
 }
 
-float row_normalizer(int64_t classes, const float* logits, float largest, float inverse_temperature) {
+float row_normalizer(int64_t classes, const float* logits, float largest,
+                     float inverse_temperature) {
   Vector sum = broadcast(0);
   for_each_vector(classes, [&](int64_t j, auto lanes) {
     const Vector shifted = lanes.load(logits + j, -INFINITY) - broadcast(largest);
@@ -42,7 +43,8 @@ void softmax_row(int64_t classes, const float* logits, float inverse_temperature
   });
 }
 
-void log_softmax_row(int64_t classes, const float* logits, float inverse_temperature, float* output) {
+void log_softmax_row(int64_t classes, const float* logits, float inverse_temperature,
+                     float* output) {
   const float largest = row_maximum(classes, logits);
   const float log_normalizer = logf(row_normalizer(classes, logits, largest, inverse_temperature));
   for_each_vector(classes, [&](int64_t j, auto lanes) {
@@ -51,8 +53,8 @@ void log_softmax_row(int64_t classes, const float* logits, float inverse_tempera
   });
 }
 
-void softmax_backward_row(int64_t classes, const float* p, const float* g, float inverse_temperature,
-                          float* gradient) {
+void softmax_backward_row(int64_t classes, const float* p, const float* g,
+                          float inverse_temperature, float* gradient) {
   Vector dot = broadcast(0);
   for_each_vector(classes, [&](int64_t j, auto lanes) {
     dot = multiply_add(lanes.load(p + j, 0), lanes.load(g + j, 0), dot);
@@ -85,8 +87,9 @@ void softmax(int64_t rows, int64_t classes, const float* logits, int64_t logits_
 }
 
 void softmax_backward(int64_t rows, int64_t classes, const float* output, int64_t output_stride,
-                      const float* output_gradient, int64_t output_gradient_stride, float temperature,
-                      bool logarithm, float* logits_gradient, int64_t logits_gradient_stride) {
+                      const float* output_gradient, int64_t output_gradient_stride,
+                      float temperature, bool logarithm, float* logits_gradient,
+                      int64_t logits_gradient_stride) {
   const auto row = logarithm ? log_softmax_backward_row : softmax_backward_row;
   for (int64_t i = 0; i < rows; ++i) {
     row(classes, output + i * output_stride, output_gradient + i * output_gradient_stride,

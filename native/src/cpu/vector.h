@@ -1,14 +1,14 @@
 // One vector type over three instruction sets, chosen by the flags this file is compiled with.
 //
 // Everything is in an unnamed namespace and no inline function of the standard library is used: the
-// linker keeps one copy of such a function, and if that were the AVX-512 copy, older processors would
-// fail in code that never asked for it.
+// linker keeps one copy of such a function, and if that were the AVX-512 copy, older processors
+// would fail in code that never asked for it.
 //
 // Exponential: exp(x) for x <= 0, for which no overflow needs care. exp(x) = 2^n * exp(r) with
-// n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp, results
-// below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN.
-// Logarithm: x = 2^e * m with m in (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most
-// 2 ulp. log(0) = -inf, log(NaN) = NaN.
+// n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp,
+// results below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN. Logarithm: x = 2^e * m with m in
+// (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most 2 ulp. log(0) = -inf, log(NaN) =
+// NaN.
 #pragma once
 
 #include <math.h>
@@ -28,33 +28,53 @@ struct Vector {
 constexpr int64_t kLanes = 16;
 using Mask = __mmask16;
 
-inline Vector broadcast(float x) { return {_mm512_set1_ps(x)}; }
-inline Vector load(const float* p) { return {_mm512_loadu_ps(p)}; }
-inline void store(float* p, Vector a) { _mm512_storeu_ps(p, a.lanes); }
-inline Mask first_lanes(int64_t n) { return static_cast<Mask>((1u << n) - 1u); }
+inline Vector broadcast(float x) {
+  return {_mm512_set1_ps(x)};
+}
+inline Vector load(const float* p) {
+  return {_mm512_loadu_ps(p)};
+}
+inline void store(float* p, Vector a) {
+  _mm512_storeu_ps(p, a.lanes);
+}
+inline Mask first_lanes(int64_t n) {
+  return static_cast<Mask>((1u << n) - 1u);
+}
 inline Vector load_first(const float* p, int64_t n, float rest) {
   return {_mm512_mask_loadu_ps(_mm512_set1_ps(rest), first_lanes(n), p)};
 }
 inline void store_first(float* p, Vector a, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.lanes);
 }
-inline Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
-inline Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
-inline Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
+inline Vector operator+(Vector a, Vector b) {
+  return {_mm512_add_ps(a.lanes, b.lanes)};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {_mm512_sub_ps(a.lanes, b.lanes)};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {_mm512_mul_ps(a.lanes, b.lanes)};
+}
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {_mm512_max_ps(a.lanes, b.lanes)};
+}
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const Mask nonzero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm512_maskz_mov_ps(nonzero, a.lanes)};
 }
-inline Vector keep_first(Vector a, int64_t n) { return {_mm512_maskz_mov_ps(first_lanes(n), a.lanes)}; }
+inline Vector keep_first(Vector a, int64_t n) {
+  return {_mm512_maskz_mov_ps(first_lanes(n), a.lanes)};
+}
 inline Vector round_to_integer(Vector a) {
   return {_mm512_roundscale_ps(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
 }
-inline Vector times_power_of_two(Vector a, Vector n) { return {_mm512_scalef_ps(a.lanes, n.lanes)}; }
+inline Vector times_power_of_two(Vector a, Vector n) {
+  return {_mm512_scalef_ps(a.lanes, n.lanes)};
+}
 inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
   exponent->lanes = _mm512_getexp_ps(x.lanes);
   mantissa->lanes = _mm512_getmant_ps(x.lanes, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src);
@@ -68,6 +88,27 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const Mask zero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_EQ_OQ);
   return {_mm512_mask_mov_ps(b.lanes, zero, a.lanes)};
 }
+inline Vector operator/(Vector a, Vector b) {
+  return {_mm512_div_ps(a.lanes, b.lanes)};
+}
+inline Vector square_root(Vector a) {
+  return {_mm512_sqrt_ps(a.lanes)};
+}
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  const Mask positive = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
+  return {_mm512_maskz_mov_ps(positive, a.lanes)};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  const Mask number = _mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_ORD_Q);
+  const Mask larger = _mm512_mask_cmp_ps_mask(number, b.lanes, a.lanes, _CMP_NLE_UQ);
+  return {_mm512_mask_mov_ps(a.lanes, larger, b.lanes)};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  const Mask same =
+      _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a.lanes), _mm512_castps_si512(b.lanes));
+  return {_mm512_mask_mov_ps(y.lanes, same, x.lanes)};
+}
 
 #elif defined(__AVX2__)
 
@@ -76,26 +117,43 @@ struct Vector {
 };
 constexpr int64_t kLanes = 8;
 
-inline Vector broadcast(float x) { return {_mm256_set1_ps(x)}; }
-inline Vector load(const float* p) { return {_mm256_loadu_ps(p)}; }
-inline void store(float* p, Vector a) { _mm256_storeu_ps(p, a.lanes); }
+inline Vector broadcast(float x) {
+  return {_mm256_set1_ps(x)};
+}
+inline Vector load(const float* p) {
+  return {_mm256_loadu_ps(p)};
+}
+inline void store(float* p, Vector a) {
+  _mm256_storeu_ps(p, a.lanes);
+}
 inline __m256i first_lanes(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 inline Vector load_first(const float* p, int64_t n, float rest) {
   const __m256i mask = first_lanes(n);
-  return {_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask))};
+  return {_mm256_blendv_ps(_mm256_set1_ps(rest), _mm256_maskload_ps(p, mask),
+                           _mm256_castsi256_ps(mask))};
 }
-inline void store_first(float* p, Vector a, int64_t n) { _mm256_maskstore_ps(p, first_lanes(n), a.lanes); }
-inline Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
-inline Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
-inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
+inline void store_first(float* p, Vector a, int64_t n) {
+  _mm256_maskstore_ps(p, first_lanes(n), a.lanes);
+}
+inline Vector operator+(Vector a, Vector b) {
+  return {_mm256_add_ps(a.lanes, b.lanes)};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {_mm256_sub_ps(a.lanes, b.lanes)};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {_mm256_mul_ps(a.lanes, b.lanes)};
+}
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {_mm256_max_ps(a.lanes, b.lanes)};
+}
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const __m256 nonzero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm256_and_ps(nonzero, a.lanes)};
@@ -119,13 +177,15 @@ inline Vector times_power_of_two(Vector a, Vector n) {
 inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
   const __m256 smallest_normal = _mm256_set1_ps(0x1p-126f);
   const __m256 subnormal = _mm256_cmp_ps(x.lanes, smallest_normal, _CMP_LT_OQ);
-  const __m256 scaled = _mm256_blendv_ps(x.lanes, _mm256_mul_ps(x.lanes, _mm256_set1_ps(0x1p24f)), subnormal);
+  const __m256 scaled =
+      _mm256_blendv_ps(x.lanes, _mm256_mul_ps(x.lanes, _mm256_set1_ps(0x1p24f)), subnormal);
   const __m256i bits = _mm256_castps_si256(scaled);
   const __m256i biased = _mm256_srli_epi32(bits, 23);
   const __m256 offset = _mm256_blendv_ps(_mm256_set1_ps(127), _mm256_set1_ps(127 + 24), subnormal);
   exponent->lanes = _mm256_sub_ps(_mm256_cvtepi32_ps(biased), offset);
   const __m256i fraction = _mm256_and_si256(bits, _mm256_set1_epi32(0x007fffff));
-  const __m256 one_to_two = _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
+  const __m256 one_to_two =
+      _mm256_castsi256_ps(_mm256_or_si256(fraction, _mm256_set1_epi32(0x3f800000)));
   const __m256 is_nan = _mm256_cmp_ps(x.lanes, x.lanes, _CMP_UNORD_Q);
   mantissa->lanes = _mm256_blendv_ps(one_to_two, x.lanes, is_nan);
 }
@@ -139,6 +199,27 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const __m256 zero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
   return {_mm256_blendv_ps(b.lanes, a.lanes, zero)};
 }
+inline Vector operator/(Vector a, Vector b) {
+  return {_mm256_div_ps(a.lanes, b.lanes)};
+}
+inline Vector square_root(Vector a) {
+  return {_mm256_sqrt_ps(a.lanes)};
+}
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  const __m256 positive = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_GT_OQ);
+  return {_mm256_and_ps(positive, a.lanes)};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  const __m256 number = _mm256_cmp_ps(a.lanes, a.lanes, _CMP_ORD_Q);
+  const __m256 larger = _mm256_and_ps(number, _mm256_cmp_ps(b.lanes, a.lanes, _CMP_NLE_UQ));
+  return {_mm256_blendv_ps(a.lanes, b.lanes, larger)};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  const __m256i same =
+      _mm256_cmpeq_epi32(_mm256_castps_si256(a.lanes), _mm256_castps_si256(b.lanes));
+  return {_mm256_blendv_ps(y.lanes, x.lanes, _mm256_castsi256_ps(same))};
+}
 
 #else
 
@@ -147,19 +228,57 @@ struct Vector {
 };
 constexpr int64_t kLanes = 1;
 
-inline Vector broadcast(float x) { return {x}; }
-inline Vector load(const float* p) { return {*p}; }
-inline void store(float* p, Vector a) { *p = a.lanes; }
-inline Vector load_first(const float*, int64_t, float rest) { return {rest}; }
+inline Vector broadcast(float x) {
+  return {x};
+}
+inline Vector load(const float* p) {
+  return {*p};
+}
+inline void store(float* p, Vector a) {
+  *p = a.lanes;
+}
+inline Vector load_first(const float*, int64_t, float rest) {
+  return {rest};
+}
 inline void store_first(float*, Vector, int64_t) {}
-inline Vector operator+(Vector a, Vector b) { return {a.lanes + b.lanes}; }
-inline Vector operator-(Vector a, Vector b) { return {a.lanes - b.lanes}; }
-inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
-inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
+inline Vector operator+(Vector a, Vector b) {
+  return {a.lanes + b.lanes};
+}
+inline Vector operator-(Vector a, Vector b) {
+  return {a.lanes - b.lanes};
+}
+inline Vector operator*(Vector a, Vector b) {
+  return {a.lanes * b.lanes};
+}
+inline Vector multiply_add(Vector a, Vector b, Vector c) {
+  return {a.lanes * b.lanes + c.lanes};
+}
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
-inline Vector zero_where_zero(Vector condition, Vector a) { return {condition.lanes == 0 ? 0 : a.lanes}; }
-inline Vector keep_first(Vector, int64_t) { return {0}; }
+inline Vector maximum(Vector a, Vector b) {
+  return {a.lanes > b.lanes ? a.lanes : b.lanes};
+}
+inline Vector zero_where_zero(Vector condition, Vector a) {
+  return {condition.lanes == 0 ? 0 : a.lanes};
+}
+inline Vector keep_first(Vector, int64_t) {
+  return {0};
+}
+inline Vector operator/(Vector a, Vector b) {
+  return {a.lanes / b.lanes};
+}
+inline Vector square_root(Vector a) {
+  return {sqrtf(a.lanes)};
+}
+inline Vector keep_where_positive(Vector condition, Vector a) {
+  return {condition.lanes > 0 ? a.lanes : 0};
+}
+// The larger, or the first operand where they are equal; a NaN is larger than any number.
+inline Vector first_largest(Vector a, Vector b) {
+  return {a.lanes == a.lanes && !(b.lanes <= a.lanes) ? b.lanes : a.lanes};
+}
+inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
+  return __builtin_memcmp(&a, &b, sizeof a) == 0 ? x : y;
+}
 
 #endif
 
@@ -219,10 +338,18 @@ inline float largest_lane(Vector a) {
 
 #else
 
-inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
-inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
-inline float sum_of_lanes(Vector a) { return a.lanes; }
-inline float largest_lane(Vector a) { return a.lanes; }
+inline Vector exp_nonpositive(Vector x) {
+  return {expf(x.lanes)};
+}
+inline Vector log_of(Vector x) {
+  return {logf(x.lanes)};
+}
+inline float sum_of_lanes(Vector a) {
+  return a.lanes;
+}
+inline float largest_lane(Vector a) {
+  return a.lanes;
+}
 
 #endif
 
@@ -246,6 +373,24 @@ inline __attribute__((always_inline)) void for_each_vector(int64_t columns, Body
   int64_t column = 0;
   for (; column + kLanes <= columns; column += kLanes) body(column, AllLanes{});
   if (column < columns) body(column, FirstLanes{columns - column});
+}
+
+template <int64_t kRows>
+struct RowCount {
+  static constexpr int64_t value = kRows;
+};
+
+// body(row, column, lanes, count) over tiles of a few rows and one vector, row by row, so that what
+// belongs to the columns is loaded once a tile. count::value is the number of rows.
+template <typename Body>
+inline __attribute__((always_inline)) void for_each_tile(int64_t rows, int64_t columns, Body body) {
+  int64_t row = 0;
+  for (; row + 4 <= rows; row += 4) {
+    for_each_vector(columns, [&](int64_t j, auto lanes) { body(row, j, lanes, RowCount<4>{}); });
+  }
+  for (; row < rows; ++row) {
+    for_each_vector(columns, [&](int64_t j, auto lanes) { body(row, j, lanes, RowCount<1>{}); });
+  }
 }
 
 }  // namespace

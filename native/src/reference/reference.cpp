@@ -38,7 +38,8 @@ Row softmax_backward(const Row& p, const Row& output_gradient, double temperatur
   double inner = 0;
   for (size_t j = 0; j < p.size(); ++j) inner += p[j] * output_gradient[j];
   Row gradient;
-  for (size_t j = 0; j < p.size(); ++j) gradient.push_back(p[j] * (output_gradient[j] - inner) / temperature);
+  for (size_t j = 0; j < p.size(); ++j)
+    gradient.push_back(p[j] * (output_gradient[j] - inner) / temperature);
   return gradient;
 }
 
@@ -80,7 +81,8 @@ Row ensemble_log_probabilities(const std::vector<Row>& members, const Row& weigh
 }
 
 DistillationLoss distillation_loss(const DistillationOptions& options, const Row& student,
-                                   const std::vector<Row>& teachers, const Row& weights, int64_t label) {
+                                   const std::vector<Row>& teachers, const Row& weights,
+                                   int64_t label) {
   const double temperature = options.temperature;
   const size_t classes = student.size();
   DistillationLoss loss;

@@ -1,5 +1,5 @@
-// What every operation means: plain loops in double precision, straight from the formulas in retort.h.
-// Every other implementation is tested against these.
+// What every operation means: plain loops in double precision, straight from the formulas in
+// retort.h. Every other implementation is tested against these.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ struct DistillationLoss {
 
 // One row, weight 1. A part whose weight is 0 is 0.
 DistillationLoss distillation_loss(const DistillationOptions& options, const Row& student,
-                                   const std::vector<Row>& teachers, const Row& weights, int64_t label);
+                                   const std::vector<Row>& teachers, const Row& weights,
+                                   int64_t label);
 
 }  // namespace retort::reference

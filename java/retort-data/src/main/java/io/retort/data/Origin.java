@@ -16,13 +16,13 @@ record Origin(String title, Path directory, String remedy) {
   void requireDirectory() throws DataException {
     if (!Files.isDirectory(directory)) {
       throw new DataException(
-          "%s was not found in %s; %s or pass --data DIR".formatted(title, directory, remedy));
+          "%s was not found in %s; %s or pass --data-dir DIR".formatted(title, directory, remedy));
     }
   }
 
   /** What to throw when one of the data set's files is not there. */
   DataException missing(Path path) {
     return new DataException(
-        "%s is not complete: %s is missing; %s or pass --data DIR".formatted(title, path, remedy));
+        "%s is not complete: %s is missing; %s or pass --data-dir DIR".formatted(title, path, remedy));
   }
 }

@@ -166,7 +166,7 @@ class CifarFilesTest {
         .withMessage(
             "CIFAR-100 was not found in "
                 + missing
-                + "; unpack cifar-100-binary.tar.gz there or pass --data DIR");
+                + "; unpack cifar-100-binary.tar.gz there or pass --data-dir DIR");
   }
 
   @Test

@@ -119,14 +119,14 @@ class IdxFilesTest {
         .withMessage(
             "Fashion-MNIST was not found in "
                 + missing
-                + "; install Debian's package dataset-fashion-mnist or pass --data DIR");
+                + "; install Debian's package dataset-fashion-mnist or pass --data-dir DIR");
   }
 
   @Test
   void aMissingFileIsNamedWithTheRemedy() throws IOException {
     Files.delete(directory.resolve(TEST_LABELS));
 
-    assertRefused("MNIST is not complete", TEST_LABELS, "is missing", "--data DIR");
+    assertRefused("MNIST is not complete", TEST_LABELS, "is missing", "--data-dir DIR");
   }
 
   @Test

@@ -371,6 +371,6 @@ class ImageFolderTest {
         .withMessage(
             "The image folder was not found in "
                 + missing
-                + "; put images in train/CLASS and test/CLASS or pass --data DIR");
+                + "; put images in train/CLASS and test/CLASS or pass --data-dir DIR");
   }
 }

@@ -61,9 +61,11 @@ final class CpuTensor extends Tensor {
               + ", got "
               + elements);
     }
+    // JavaCPP 1.5.13 mistakes the address of a buffer whose position is not 0.
+    FloatPointer source =
+        new FloatPointer(values.duplicate().rewind()).getPointer(values.position());
     synchronized (device) {
-      Pointer.memcpy(
-          pointer("tensor"), new FloatPointer(values).getPointer(0), elements * Float.BYTES);
+      Pointer.memcpy(pointer("tensor"), source, elements * Float.BYTES);
     }
   }
 

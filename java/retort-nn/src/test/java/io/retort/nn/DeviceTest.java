@@ -117,7 +117,7 @@ class DeviceTest {
   void constantsOutOfRangeAreRefusedByTheKernels() {
     try (Tensor tensor = device.tensor(3);
         Tensor other = device.tensor(3)) {
-      assertRefused("momentum", () -> device.sgdStep(1, 0.5f, false, 0, tensor, null, other));
+      assertRefused("velocity", () -> device.sgdStep(1, 0.5f, false, 0, tensor, null, other));
       assertRefused(
           "step",
           () ->

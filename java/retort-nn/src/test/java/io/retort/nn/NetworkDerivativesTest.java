@@ -16,11 +16,6 @@ class NetworkDerivativesTest {
     device.close();
   }
 
-  /**
-   * A ReLU that changes sides within a step bends the difference by a part of its own slope; a
-   * small step makes them few. That backward and tangent are each other's adjoint is checked to
-   * rounding.
-   */
   @ParameterizedTest
   @ValueSource(
       strings = {"mlp-12-7", "cnn-3-4-9", "cnnbn-3-4-9", "resnet-8", "wrn-10-1", "wrn-10-2"})
@@ -28,7 +23,7 @@ class NetworkDerivativesTest {
     Layer layers = Architecture.parse(name).layers(device, IMAGE, 5);
     float[] images = RandomArrays.normal(ROWS * IMAGE.size(), 21);
     try (Derivatives derivatives = new Derivatives(device, layers, images, ROWS, 8, 8, 2)) {
-      derivatives.check(2e-4, 2e-2);
+      derivatives.check(2e-3, 16, 1e-2);
     }
   }
 }

@@ -184,7 +184,7 @@ class NetworkTest {
       assertState("network mlp-5 is closed", () -> network.backward(images));
       assertState("closed", () -> network.values().download());
       assertState("closed", network::gradients);
-      assertState("closed", () -> network.parameters().get(0).value());
+      assertState("closed", () -> network.parameters().get(0).value().download());
     }
   }
 

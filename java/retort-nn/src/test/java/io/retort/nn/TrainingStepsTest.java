@@ -34,7 +34,7 @@ class TrainingStepsTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"cnn-4-8-16, 60", "cnnbn-4-8-16, 60", "mlp-32, 60", "resnet-8, 30", "wrn-10-1, 30"})
+  @CsvSource({"cnn-4-8-16, 120", "cnnbn-4-8-16, 60", "mlp-32, 60", "resnet-8, 30", "wrn-10-1, 30"})
   void barsAreToldApart(String architecture, int steps) {
     try (Device device = Device.open(DeviceKind.CPU, 2);
         Network network = Architecture.parse(architecture).create(device, IMAGE, 3, 1);

@@ -1,0 +1,41 @@
+package io.retort.cli;
+
+import picocli.CommandLine;
+
+/** Where the command {@code retort} begins. */
+public final class Main {
+  private Main() {}
+
+  /** Runs the command line and ends the JVM with its {@link ExitCode}. */
+  public static void main(String[] arguments) {
+    System.exit(run(Invocation.ofProcess(arguments)));
+  }
+
+  /** Runs a command line; returns its {@link ExitCode}. */
+  static int run(Invocation invocation) {
+    Failures failures = new Failures(invocation);
+    try {
+      return commandLine(invocation)
+          .setParameterExceptionHandler((failure, given) -> failures.ofUsage(failure))
+          .setExecutionExceptionHandler((failure, command, result) -> failures.of(failure))
+          .execute(invocation.arguments().toArray(String[]::new));
+    } catch (RuntimeException | Error failure) {
+      return failures.of(failure);
+    }
+  }
+
+  /** The command and its subcommands. */
+  static CommandLine commandLine(Invocation invocation) {
+    return new CommandLine(new RetortCommand())
+        .addSubcommand(new QuickstartCommand(invocation))
+        .addSubcommand(new TrainCommand(invocation))
+        .addSubcommand(new DistillCommand(invocation))
+        .addSubcommand(new EvaluateCommand(invocation))
+        .addSubcommand(new ReportCommand(invocation))
+        .addSubcommand(new DoctorCommand(invocation))
+        .addSubcommand(new CommandLine.HelpCommand())
+        .setOut(invocation.outWriter())
+        .setErr(invocation.errWriter())
+        .setUsageHelpAutoWidth(invocation.terminal());
+  }
+}

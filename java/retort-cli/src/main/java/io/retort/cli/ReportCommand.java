@@ -1,0 +1,43 @@
+package io.retort.cli;
+
+import io.retort.distill.RunDirectory;
+import io.retort.distill.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** {@code retort report}: the report of a run, once more. */
+@Command(
+    name = "report",
+    description = "Writes report.html of a run again, from what the run has so far.",
+    sortOptions = false,
+    abbreviateSynopsis = true,
+    descriptionHeading = "%n",
+    parameterListHeading = "%nArguments%n",
+    optionListHeading = "%nOptions%n",
+    footerHeading = "%nExample%n",
+    footer = "  retort report runs/quickstart")
+final class ReportCommand implements Callable<Integer> {
+  private final Invocation invocation;
+
+  @Parameters(paramLabel = "RUN", description = "The run: a directory, or a name in runs/.")
+  private Path run;
+
+  @Mixin private final CommonOptions common = new CommonOptions();
+
+  ReportCommand(Invocation invocation) {
+    this.invocation = invocation;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Path named = Path.of("runs").resolve(run);
+    Path directory = Files.exists(run) || !Files.exists(named) ? run : named;
+    invocation.out().println("report: " + Report.write(RunDirectory.open(directory)));
+    return ExitCode.OK;
+  }
+}

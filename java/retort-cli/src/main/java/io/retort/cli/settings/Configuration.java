@@ -1,0 +1,56 @@
+package io.retort.cli.settings;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Puts what the user wrote over a configuration. */
+final class Configuration {
+  private Configuration() {}
+
+  /**
+   * The configuration with other values; where two are for the same key, the last counts.
+   *
+   * @throws IllegalArgumentException if a value is wrong, naming it and the place it came from
+   */
+  static <T extends Record> T with(T base, List<GivenValue> values) {
+    Map<String, Object> leaves = new HashMap<>();
+    for (GivenValue value : values) {
+      leaves.put(value.key(), ValueText.parse(value, RecordTree.type(base, value.key())));
+      KnownNames.check(base, value);
+    }
+    letStudentFollowMembers(base, leaves);
+    try {
+      return RecordTree.with(base, leaves);
+    } catch (IllegalArgumentException refusal) {
+      throw nameCulprit(base, values, refusal);
+    }
+  }
+
+  /**
+   * A student of the members' architecture stays so when theirs changes: null stands for theirs.
+   */
+  private static void letStudentFollowMembers(Record base, Map<String, Object> leaves) {
+    String student = "student_architecture";
+    String members = "training.architecture";
+    if (RecordTree.has(base, student)
+        && RecordTree.get(base, student).equals(RecordTree.get(base, members))) {
+      leaves.putIfAbsent(student, null);
+    }
+  }
+
+  /** The records check their values without knowing who wrote them; the one refused alone did. */
+  private static IllegalArgumentException nameCulprit(
+      Record base, List<GivenValue> values, IllegalArgumentException refusal) {
+    for (GivenValue value : values) {
+      try {
+        Map<String, Object> leaf = new HashMap<>();
+        leaf.put(value.key(), ValueText.parse(value, RecordTree.type(base, value.key())));
+        RecordTree.with(base, leaf);
+      } catch (IllegalArgumentException e) {
+        return value.refused(RecordTree.nameOf(base, value.key()), e);
+      }
+    }
+    return refusal;
+  }
+}

@@ -1,0 +1,119 @@
+// Elementwise operations and column sums: checks, then tasks of elements or rows.
+#include "cpu/kernels.h"
+#include "errors.h"
+#include "reduction_tasks.h"
+#include "tasks.h"
+
+namespace retort {
+namespace {
+
+// body(first, size) over runs of elements.
+template <typename Body>
+void run_elements(const retort_executor* executor, int64_t size, const Body& body) {
+  const RowTasks tasks(size, 1);
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    const int64_t first = tasks.first(task);
+    body(first, tasks.end(task) - first);
+  });
+}
+
+retort_status check_column_sums(int64_t rows, int64_t columns) {
+  RETORT_CHECK(check_at_least("rows", rows, 0));
+  RETORT_CHECK(check_at_least("columns", columns, 1));
+  const MatrixArgument size_alone{"matrix", &rows, rows, columns, columns};
+  return check_matrix(size_alone);
+}
+
+int64_t column_sums_workspace(int64_t rows, int64_t columns) {
+  return ReductionTasks(rows, columns).chunks * columns;
+}
+
+}  // namespace
+}  // namespace retort
+
+retort_status retort_relu_forward(int64_t size, const float* input, float* output,
+                                  const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_at_least("size", size, 0));
+  const MatrixArgument in = vector_argument("input", input, size);
+  const MatrixArgument out = vector_argument("output", output, size);
+  RETORT_CHECK(check_matrix(in));
+  RETORT_CHECK(check_matrix(out));
+  RETORT_CHECK(check_no_partial_overlap(out, in));
+  run_elements(executor, size, [&](int64_t first, int64_t count) {
+    kernels().relu_forward(count, input + first, output + first);
+  });
+  return RETORT_OK;
+}
+
+retort_status retort_relu_backward(int64_t size, const float* output, const float* output_gradient,
+                                   float* input_gradient, const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_at_least("size", size, 0));
+  const MatrixArgument dy = vector_argument("output_gradient", output_gradient, size);
+  const MatrixArgument dx = vector_argument("input_gradient", input_gradient, size);
+  RETORT_CHECK(check_arguments({dx}, {vector_argument("output", output, size)}));
+  RETORT_CHECK(check_matrix(dy));
+  RETORT_CHECK(check_no_partial_overlap(dx, dy));
+  run_elements(executor, size, [&](int64_t first, int64_t count) {
+    kernels().relu_backward(count, output + first, output_gradient + first, input_gradient + first);
+  });
+  return RETORT_OK;
+}
+
+retort_status retort_linear_combination(int64_t size, float a, const float* x, float b,
+                                        const float* y, float* output,
+                                        const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_at_least("size", size, 0));
+  const MatrixArgument in_x = vector_argument("x", x, size);
+  const MatrixArgument in_y = vector_argument("y", y, size);
+  const MatrixArgument out = vector_argument("output", output, size);
+  RETORT_CHECK(check_matrix(in_x));
+  RETORT_CHECK(check_matrix(in_y));
+  RETORT_CHECK(check_matrix(out));
+  RETORT_CHECK(check_no_partial_overlap(out, in_x));
+  RETORT_CHECK(check_no_partial_overlap(out, in_y));
+  run_elements(executor, size, [&](int64_t first, int64_t count) {
+    kernels().linear_combination(count, a, x + first, b, y + first, output + first);
+  });
+  return RETORT_OK;
+}
+
+retort_status retort_add_to_rows(int64_t rows, int64_t columns, const float* row, float* matrix,
+                                 const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_at_least("rows", rows, 0));
+  RETORT_CHECK(check_at_least("columns", columns, 1));
+  RETORT_CHECK(check_arguments({{"matrix", matrix, rows, columns, columns}},
+                               {vector_argument("row", row, columns)}));
+  const RowTasks tasks(rows, columns);
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    const int64_t first = tasks.first(task);
+    kernels().add_to_rows(tasks.end(task) - first, columns, row, matrix + first * columns);
+  });
+  return RETORT_OK;
+}
+
+int64_t retort_column_sums_workspace(int64_t rows, int64_t columns) {
+  if (retort::check_column_sums(rows, columns) != RETORT_OK) return -1;
+  return retort::column_sums_workspace(rows, columns);
+}
+
+retort_status retort_column_sums(int64_t rows, int64_t columns, const float* matrix, float* sums,
+                                 float* workspace, const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_column_sums(rows, columns));
+  RETORT_CHECK(check_arguments(
+      {vector_argument("sums", sums, columns),
+       vector_argument("workspace", workspace, column_sums_workspace(rows, columns))},
+      {{"matrix", matrix, rows, columns, columns}}));
+  const ReductionTasks tasks(rows, columns);
+  tasks.run(executor, [&](int64_t chunk, int64_t first, int64_t count) {
+    kernels().column_sums(tasks.chunk_rows(chunk), count, columns,
+                          matrix + tasks.first_row(chunk) * columns + first,
+                          workspace + chunk * columns + first);
+  });
+  kernels().column_sums(tasks.chunks, columns, columns, workspace, sums);
+  return RETORT_OK;
+}

@@ -1,0 +1,105 @@
+// c = op(a) * op(b) by a BLAS that is lent: c is cut into blocks, each one call on one thread.
+//
+// Blocks: a BLAS packs the rows of a and the columns of b that a block needs, which it reads back
+// k * (1 / rows + 1 / columns) times an element of c. Sides of 64 to 256 keep that small, and as
+// many blocks as that leaves room for keep eight threads level. Sides are whole multiples of 16,
+// the width of a BLAS's inner kernel, as far as the matrix allows.
+#include <algorithm>
+
+#include "errors.h"
+#include "retort/network.h"
+#include "tasks.h"
+
+namespace retort {
+namespace {
+
+constexpr int kRowMajor = 101, kNotTransposed = 111, kTransposed = 112;
+
+// One side of c, cut evenly into parts whose ends are multiples of 16.
+struct Side {
+  static constexpr int64_t kLongest = 256;
+  static constexpr int64_t kShortest = 64;
+  static constexpr int64_t kUnit = 16;
+
+  int64_t size;
+  int64_t parts;
+
+  explicit Side(int64_t size) : size(size), parts((size + kLongest - 1) / kLongest) {}
+
+  bool can_be_halved() const { return size / (2 * parts) >= kShortest; }
+  int64_t end(int64_t part) const {
+    const int64_t units = (size + kUnit - 1) / kUnit;
+    return std::min(size, units * (part + 1) / parts * kUnit);
+  }
+  int64_t first(int64_t part) const { return part == 0 ? 0 : end(part - 1); }
+};
+
+struct Blocks {
+  static constexpr int64_t kEnough = 16;
+
+  Side rows;
+  Side columns;
+
+  Blocks(int64_t m, int64_t n) : rows(m), columns(n) {
+    while (count() < kEnough && (rows.can_be_halved() || columns.can_be_halved())) {
+      const bool rows_are_longer = rows.size / rows.parts >= columns.size / columns.parts;
+      const bool halve_rows = rows_are_longer ? rows.can_be_halved() : !columns.can_be_halved();
+      (halve_rows ? rows : columns).parts *= 2;
+    }
+  }
+
+  int64_t count() const { return rows.parts * columns.parts; }
+};
+
+retort_status check_int(const char* name, int64_t value) {
+  RETORT_CHECK(check_at_least(name, value, 0));
+  if (value <= INT32_MAX) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must fit 32 bits, got %lld", name,
+              static_cast<long long>(value));
+}
+
+void clear(int64_t rows, int64_t columns, float* c, int64_t stride) {
+  for (int64_t i = 0; i < rows; ++i) std::fill_n(c + i * stride, columns, 0.0f);
+}
+
+}  // namespace
+}  // namespace retort
+
+retort_status retort_matrix_product(int32_t transpose_a, int32_t transpose_b, int64_t m, int64_t n,
+                                    int64_t k, const float* a, int64_t a_stride, const float* b,
+                                    int64_t b_stride, int32_t accumulate, float* c,
+                                    int64_t c_stride, retort_sgemm sgemm,
+                                    const retort_executor* executor) {
+  using namespace retort;
+  RETORT_CHECK(check_int("m", m));
+  RETORT_CHECK(check_int("n", n));
+  RETORT_CHECK(check_int("k", k));
+  RETORT_CHECK(check_int("a_stride", a_stride));
+  RETORT_CHECK(check_int("b_stride", b_stride));
+  RETORT_CHECK(check_int("c_stride", c_stride));
+  const MatrixArgument in_a =
+      transpose_a ? MatrixArgument{"a", a, k, m, a_stride} : MatrixArgument{"a", a, m, k, a_stride};
+  const MatrixArgument in_b =
+      transpose_b ? MatrixArgument{"b", b, n, k, b_stride} : MatrixArgument{"b", b, k, n, b_stride};
+  RETORT_CHECK(check_arguments({{"c", c, m, n, c_stride}}, {in_a, in_b}));
+  if (sgemm == nullptr) return fail(RETORT_INVALID_ARGUMENT, "sgemm must not be null");
+  if (m == 0 || n == 0) return RETORT_OK;
+  if (k == 0) {
+    if (!accumulate) clear(m, n, c, c_stride);
+    return RETORT_OK;
+  }
+  const Blocks blocks(m, n);
+  run_tasks(executor, blocks.count(), [&](int64_t block) {
+    const int64_t row_part = block / blocks.columns.parts;
+    const int64_t column_part = block % blocks.columns.parts;
+    const int64_t i = blocks.rows.first(row_part), j = blocks.columns.first(column_part);
+    sgemm(kRowMajor, transpose_a ? kTransposed : kNotTransposed,
+          transpose_b ? kTransposed : kNotTransposed,
+          static_cast<int>(blocks.rows.end(row_part) - i),
+          static_cast<int>(blocks.columns.end(column_part) - j), static_cast<int>(k), 1,
+          a + (transpose_a ? i : i * a_stride), static_cast<int>(a_stride),
+          b + (transpose_b ? j * b_stride : j), static_cast<int>(b_stride), accumulate ? 1 : 0,
+          c + i * c_stride + j, static_cast<int>(c_stride));
+  });
+  return RETORT_OK;
+}
