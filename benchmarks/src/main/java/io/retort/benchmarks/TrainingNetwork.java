@@ -12,9 +12,9 @@ import java.util.List;
 /** The networks that training steps are measured on. */
 public enum TrainingNetwork {
   /** Two convolutions and a hidden layer with batch normalisation, on images as of Fashion-MNIST. */
-  CNNBN("cnnbn-16-32-128", new ImageShape(28, 28, 1)),
+  CNNBN("cnnbn-16-32-128", 28, 1),
   /** A wide residual network of 16 layers, twice as wide, on images as of CIFAR-10. */
-  WRN("wrn-16-2", new ImageShape(32, 32, 3));
+  WRN("wrn-16-2", 32, 3);
 
   /** Classes of either. */
   public static final int CLASSES = 10;
@@ -23,11 +23,13 @@ public enum TrainingNetwork {
   private static final String WEIGHTS = ".weights";
 
   private final String architecture;
-  private final ImageShape input;
+  private final int side;
+  private final int channels;
 
-  TrainingNetwork(String architecture, ImageShape input) {
+  TrainingNetwork(String architecture, int side, int channels) {
     this.architecture = architecture;
-    this.input = input;
+    this.side = side;
+    this.channels = channels;
   }
 
   /**
@@ -46,12 +48,12 @@ public enum TrainingNetwork {
 
   /** The shape of an image. */
   public ImageShape input() {
-    return input;
+    return new ImageShape(side, side, channels);
   }
 
   /** The network on a device, always with the same first parameters. */
   public Network create(Device device) {
-    return Architecture.parse(architecture).create(device, input, CLASSES, 42);
+    return Architecture.parse(architecture).create(device, input(), CLASSES, 42);
   }
 
   /** The parameters of {@link #create}, for a peer to start from. */
@@ -89,9 +91,9 @@ public enum TrainingNetwork {
     if (weights.shape().length == 2) {
       return 1;
     }
-    int halvings = this == CNNBN ? digitAfter("conv", weights) : digitAfter("stage", weights);
-    double side = input.height() >> Math.max(0, halvings - 1);
-    return side * side;
+    int level = this == CNNBN ? digitAfter("conv", weights) : digitAfter("stage", weights);
+    double outputSide = side >> Math.max(0, level - 1);
+    return outputSide * outputSide;
   }
 
   /** The number in the name of a convolution or stage, counted from 1; 0 where there is none. */
