@@ -34,7 +34,8 @@ final class Csv {
   /**
    * Reads what {@link #write} wrote.
    *
-   * @throws IOException naming the file, if it cannot be read, lacks a column or holds a wrong value
+   * @throws IOException naming the file, if it cannot be read, lacks a column or holds a wrong
+   *     value
    */
   static <T> List<T> read(Path file, Class<T> type) throws IOException {
     String text = Files.readString(file);

@@ -10,8 +10,8 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.util.Statistics;
 
 /**
- * Measures providers of the distillation loss, shape by shape. What is compared runs within a minute: the
- * copy of a shape's bytes, then every provider on that shape.
+ * Measures providers of the distillation loss, shape by shape. What is compared runs within a
+ * minute: the copy of a shape's bytes, then every provider on that shape.
  *
  * @param means how the teachers become one
  * @param providers names of the implementations

@@ -18,7 +18,9 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The machine's limit for networks: OpenBLAS's product of two square matrices on the same threads. */
+/**
+ * The machine's limit for networks: OpenBLAS's product of two square matrices on the same threads.
+ */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -53,7 +55,19 @@ public class MatrixProductBenchmark {
   @Benchmark
   public void matrixProduct() {
     openblas.cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, SIZE, SIZE, SIZE, 1, a, SIZE, b, SIZE, 0, c,
+        CblasRowMajor,
+        CblasNoTrans,
+        CblasNoTrans,
+        SIZE,
+        SIZE,
+        SIZE,
+        1,
+        a,
+        SIZE,
+        b,
+        SIZE,
+        0,
+        c,
         SIZE);
   }
 

@@ -21,7 +21,9 @@ record Measurements(List<Measurement> rows) {
     Csv.write(file, Measurement.class, rows);
   }
 
-  /** Times faster that Retort solved the same problem; empty for Retort itself and where it did not. */
+  /**
+   * Times faster that Retort solved the same problem; empty for Retort itself and where it did not.
+   */
   OptionalDouble retortFasterBy(Measurement peer) {
     if (peer.isRetort()) {
       return OptionalDouble.empty();

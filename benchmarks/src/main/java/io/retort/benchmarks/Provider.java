@@ -26,7 +26,10 @@ public interface Provider {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "provider must be one of " + names(kind) + ", got " + name
+                    "provider must be one of "
+                        + names(kind)
+                        + ", got "
+                        + name
                         + "; benchmarks/run --peers brings PyTorch and ND4J"));
   }
 

@@ -48,9 +48,7 @@ public final class RetortTrainingStepProvider implements TrainingStepProvider {
     public double run() {
       Tensor logits = network.forward(images, Mode.TRAINING);
       double loss =
-          device
-              .distillationLoss(crossEntropy, logits, null, labels, null, gradient, null)
-              .total();
+          device.distillationLoss(crossEntropy, logits, null, labels, null, gradient, null).total();
       network.backward(gradient);
       optimizer.step(TrainingProblem.LEARNING_RATE);
       return loss;

@@ -38,9 +38,7 @@ final class Training implements Callable<Integer> {
       description = "Images of a step (default: ${DEFAULT-VALUE}).")
   private int batch;
 
-  @Option(
-      names = "--threads",
-      description = "Threads that work (default: one a processor).")
+  @Option(names = "--threads", description = "Threads that work (default: one a processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(

@@ -11,7 +11,9 @@ import java.util.List;
 
 /** The networks that training steps are measured on. */
 public enum TrainingNetwork {
-  /** Two convolutions and a hidden layer with batch normalisation, on images as of Fashion-MNIST. */
+  /**
+   * Two convolutions and a hidden layer with batch normalisation, on images as of Fashion-MNIST.
+   */
   CNNBN("cnnbn-16-32-128", 28, 1),
   /** A wide residual network of 16 layers, twice as wide, on images as of CIFAR-10. */
   WRN("wrn-16-2", 32, 3);

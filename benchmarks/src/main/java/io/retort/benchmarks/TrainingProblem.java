@@ -3,8 +3,8 @@ package io.retort.benchmarks;
 import java.util.SplittableRandom;
 
 /**
- * A batch that every provider takes training steps on: cross-entropy of the network's logits with the
- * labels, then stochastic gradient descent with momentum.
+ * A batch that every provider takes training steps on: cross-entropy of the network's logits with
+ * the labels, then stochastic gradient descent with momentum.
  *
  * @param network which network
  * @param batch images

@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * One provider's training step: forward, backward, stochastic gradient descent. A provider other than
- * Retort must train like it before it is timed.
+ * One provider's training step: forward, backward, stochastic gradient descent. A provider other
+ * than Retort must train like it before it is timed.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)

@@ -3,7 +3,9 @@ package io.retort.benchmarks;
 import java.util.List;
 import java.util.Locale;
 
-/** The results of training as a table for people: how much faster Retort is stands beside each peer. */
+/**
+ * The results of training as a table for people: how much faster Retort is stands beside each peer.
+ */
 final class TrainingTable {
   private TrainingTable() {}
 
@@ -11,7 +13,13 @@ final class TrainingTable {
     StringBuilder table =
         new StringBuilder(
             line(
-                "network", "batch", "provider", "median ms", "images/s", "GFLOP/s", "of product",
+                "network",
+                "batch",
+                "provider",
+                "median ms",
+                "images/s",
+                "GFLOP/s",
+                "of product",
                 "Retort faster"));
     for (TrainingMeasurement row : rows) {
       table.append(

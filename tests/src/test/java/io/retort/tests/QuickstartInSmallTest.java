@@ -27,8 +27,20 @@ class QuickstartInSmallTest {
   static void distil() throws Exception {
     assumeTrue(Files.isDirectory(FASHION_MNIST), "ci/bootstrap installs Fashion-MNIST");
     run = directory.resolve("run");
-    printed = retort("distill", "--members", "3", "--epochs", "2", "--student-epochs", "3",
-        "--train-limit", "20000", "--quiet", "--output", run.toString());
+    printed =
+        retort(
+            "distill",
+            "--members",
+            "3",
+            "--epochs",
+            "2",
+            "--student-epochs",
+            "3",
+            "--train-limit",
+            "20000",
+            "--quiet",
+            "--output",
+            run.toString());
   }
 
   private static String retort(String... arguments) throws Exception {
@@ -71,7 +83,9 @@ class QuickstartInSmallTest {
   @Test
   void theTableAndTheReportAreThere() throws IOException {
     assertThat(printed).contains("ensemble of logits", "student", "self-distilled", "control");
-    assertThat(Files.readString(run.resolve("report.html"))).contains("<html").doesNotContain("src=\"http");
+    assertThat(Files.readString(run.resolve("report.html")))
+        .contains("<html")
+        .doesNotContain("src=\"http");
   }
 
   @Test
@@ -81,6 +95,7 @@ class QuickstartInSmallTest {
 
     assertThat(evaluation)
         .contains(
-            String.format(java.util.Locale.ROOT, "%.2f %%", 100 * result().student().metrics().accuracy()));
+            String.format(
+                java.util.Locale.ROOT, "%.2f %%", 100 * result().student().metrics().accuracy()));
   }
 }
