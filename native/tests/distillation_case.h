@@ -152,7 +152,7 @@ struct Case {
   // The smallest deviation of a row that the soft part standardises; 1 where it does not.
   double deviation(int64_t row) const {
     if (!options.standardize_logits) return 1;
-    double smallest = kInfinity;
+    double smallest = static_cast<double>(kInfinity);
     const auto of = [&](const reference::Row& logits) {
       const reference::Row seen = reference::standardized(logits, options.standardize_epsilon);
       const double spread = largest_magnitude(seen);

@@ -38,7 +38,7 @@ struct TangentMeans {
 };
 
 double times_log(double log_p, double logarithm) {
-  return log_p == -INFINITY ? 0 : exp(log_p) * logarithm;
+  return log_p == -HUGE_VAL ? 0 : exp(log_p) * logarithm;
 }
 
 struct WithTheLabel {
@@ -158,7 +158,7 @@ struct Decoupled {
         non_target(options.non_target_weight),
         p(row.teacher),
         q(row.student) {
-    if (p.log_rest == -INFINITY || q.log_rest == -INFINITY) non_target = 0;
+    if (p.log_rest == -HUGE_VAL || q.log_rest == -HUGE_VAL) non_target = 0;
     // Of the two equal differences the one whose terms are smaller.
     difference = p.log_target + q.log_target > p.log_rest + q.log_rest
                      ? exp(p.log_rest) - exp(q.log_rest)
@@ -193,7 +193,7 @@ struct Normalized {
 
   Normalized(const retort_distillation_loss_options& options, const RowFacts& row)
       : non_target(options.non_target_weight) {
-    if (row.teacher.log_rest == -INFINITY || row.student.log_rest == -INFINITY) non_target = 0;
+    if (row.teacher.log_rest == -HUGE_VAL || row.student.log_rest == -HUGE_VAL) non_target = 0;
   }
   Vector value(Entry e) const {
     if (non_target == 0) return broadcast(0);

@@ -21,13 +21,13 @@ constexpr float kSmallestExactProbability = 0x1p-100f;
 
 double log_add(double a, double b) {
   const double larger = a > b ? a : b;
-  return larger == -INFINITY ? larger : larger + log(exp(a - larger) + exp(b - larger));
+  return larger == -HUGE_VAL ? larger : larger + log(exp(a - larger) + exp(b - larger));
 }
 
 // Logarithms of the probability of one class and of all others together, both exact where they are small.
 struct Split {
-  double log_target = -INFINITY;
-  double log_rest = -INFINITY;
+  double log_target = -HUGE_VAL;
+  double log_rest = -HUGE_VAL;
 };
 
 Split split_of(const RowSoftmax& softmax) {
@@ -266,7 +266,7 @@ class EnsembleRow {
     for (int64_t k = 0; k < members.count; ++k) {
       const double share = members.weights[k] * exp(member_split[k].log_rest - split.log_rest);
       scale_[k] = share > 0 ? static_cast<float>(exp(log_scale(k))) : static_cast<float>(0 * share);
-      if (split.log_rest == -INFINITY) scale_[k] = 0;
+      if (split.log_rest == -HUGE_VAL) scale_[k] = 0;
     }
   }
 
