@@ -53,7 +53,7 @@ Run of_instruction_set() {
   if (std::strcmp(retort_instruction_set(), "avx512") == 0) return {chains_avx512, vectors * 16};
   if (std::strcmp(retort_instruction_set(), "avx2") == 0) return {chains_avx2, vectors * 8};
 #endif
-  return {chains_scalar, vectors};
+  return {chains_scalar, vectors * 4};
 }
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace {
 
 #if defined(RETORT_X86_64)
 bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
 }
 
 bool has_avx512() {
@@ -43,6 +44,4 @@ const Kernels& kernels() {
 
 }  // namespace retort
 
-const char* retort_instruction_set(void) {
-  return retort::kernels().instruction_set;
-}
+const char* retort_instruction_set(void) { return retort::kernels().instruction_set; }

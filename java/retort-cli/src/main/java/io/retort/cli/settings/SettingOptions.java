@@ -40,6 +40,7 @@ public final class SettingOptions {
 
   @Spec(Spec.Target.MIXEE)
   void addTo(CommandSpec command) {
+    int order = 0;
     for (Setting.Group group : Setting.Group.values()) {
       List<OptionSpec> options =
           settings.stream()
