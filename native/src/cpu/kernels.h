@@ -92,9 +92,9 @@ constexpr int64_t kMostReducedColumns = 256;
 
 struct PoolingGeometry {
   retort_pooling pooling;
-  int64_t output_height;
-  int64_t output_width;
-  bool windows_overlap;
+  int64_t output_height = 0;
+  int64_t output_width = 0;
+  bool windows_overlap = false;
 };
 
 // The channels that a batch normalisation works on, of all or a block of them.
