@@ -91,7 +91,7 @@ struct LossSums {
 constexpr int64_t kMostReducedColumns = 256;
 
 struct PoolingGeometry {
-  retort_pooling pooling;
+  retort_pooling pooling{};
   int64_t output_height = 0;
   int64_t output_width = 0;
   bool windows_overlap = false;
