@@ -108,16 +108,16 @@ class RunDirectoryTest {
                     new TrainingConfig(
                         DataConfig.of("fashion-mnist"),
                         "cnnbn-16-32-128",
-                        5,
+                        8,
                         128,
-                        OptimizerConfig.sgd(),
-                        ScheduleConfig.oneCycle(0.2),
+                        new OptimizerConfig(OptimizerConfig.Kind.SGD, 0.9, true, 0),
+                        ScheduleConfig.oneCycle(0.3),
                         0,
                         0,
                         "auto",
                         0)))
         .isInstanceOf(RunConflictException.class)
-        .hasMessageContaining("schedule.learning_rate 0.1, not 0.2");
+        .hasMessageContaining("schedule.learning_rate 0.2, not 0.3");
   }
 
   @Test

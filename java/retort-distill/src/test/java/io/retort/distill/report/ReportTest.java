@@ -113,7 +113,7 @@ class ReportTest {
     String text = text(Report.html(SyntheticRun.distillation(path)));
 
     assertThat(text)
-        .contains("members 5", "temperature 4.0", "alpha 0.9", "mean logits")
+        .contains("members 5", "temperature 3.0", "alpha 0.9", "mean logits")
         .contains("training.data", "dataset fashion-mnist", "kind one-cycle", "nesterov true")
         .contains("2 345 steps", "from seeds 1 to 5", "from seed 6")
         .contains("retort distill --members 5 --temperature 4 --alpha 0.9")
@@ -179,7 +179,7 @@ class ReportTest {
 
     String page = Report.html(run);
 
-    assertThat(text(page)).contains("Training", "model reaches 87.7 % after 2 of 5 epochs.");
+    assertThat(text(page)).contains("Training", "model reaches 87.7 % after 2 of 8 epochs.");
     assertThat(row(page, "Model")).containsExactly("2", "0.4200", "87.68 %", "9 000", "6.8 s");
     assertThat(page)
         .contains("id=\"curves-accuracy\"", "batch_size")
