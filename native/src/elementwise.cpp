@@ -1,4 +1,6 @@
 // Elementwise operations and column sums: checks, then tasks of elements or rows.
+#include <algorithm>
+
 #include "cpu/kernels.h"
 #include "errors.h"
 #include "reduction_tasks.h"
@@ -114,6 +116,10 @@ retort_status retort_column_sums(int64_t rows, int64_t columns, const float* mat
                           matrix + tasks.first_row(chunk) * columns + first,
                           workspace + chunk * columns + first);
   });
-  kernels().column_sums(tasks.chunks, columns, columns, workspace, sums);
+  run_tasks(executor, tasks.blocks, [&](int64_t block) {
+    const int64_t first = block * kMostReducedColumns;
+    kernels().column_sums(tasks.chunks, std::min(kMostReducedColumns, columns - first), columns,
+                          workspace + first, sums + first);
+  });
   return RETORT_OK;
 }

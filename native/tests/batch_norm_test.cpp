@@ -63,9 +63,7 @@ double additions_of_products(const Case& c) {
 }
 
 // The mean is right to a few roundings of its magnitude.
-double mean_error(const Case& c) {
-  return 8 * kEpsilon * largest_magnitude(c.input.values());
-}
+double mean_error(const Case& c) { return 8 * kEpsilon * largest_magnitude(c.input.values()); }
 
 double normalized_at(const Case& c, const reference::BatchNormMoments& moments, size_t i) {
   const size_t channel = i % static_cast<size_t>(c.channels());
@@ -207,9 +205,7 @@ TEST(BatchNorm, InferenceNormalisesByTheRunningStatisticsInPlaceToo) {
 }
 
 // Where the output is this close to 0 it may round to the other side of the rectifier.
-bool at_the_kink(double output) {
-  return std::fabs(output) < 1e-3;
-}
+bool at_the_kink(double output) { return std::fabs(output) < 1e-3; }
 
 TEST(BatchNorm, BackwardMatchesTheReferenceInPlaceToo) {
   std::mt19937_64 random(6);

@@ -30,30 +30,25 @@ constexpr int64_t kMomentsBlockElements = 4096;
 // sum up to 0 corrects the rounding of the mean.
 void block_moments(int64_t rows, int64_t columns, int64_t stride, const float* input, float* mean,
                    float* squares) {
-  float remainder[retort::kMostReducedColumns];
   const Vector inverse_rows = broadcast(1 / static_cast<float>(rows));
   column_sums(rows, columns, stride, input, mean);
-  for_each_vector(columns, [&](int64_t j, auto lanes) {
-    lanes.store(mean + j, lanes.load(mean + j, 0) * inverse_rows);
-    lanes.store(squares + j, broadcast(0));
-    lanes.store(remainder + j, broadcast(0));
-  });
+  ColumnSums deviations(columns), squared_deviations(columns);
   for_each_tile(rows, columns, [&](int64_t i, int64_t j, auto lanes, auto count) {
-    const Vector centre = lanes.load(mean + j, 0);
+    const Vector centre = lanes.load(mean + j, 0) * inverse_rows;
     Vector sum = broadcast(0), sum_of_squares = broadcast(0);
     for (int64_t k = 0; k < count.value; ++k) {
       const Vector deviation = lanes.load(input + (i + k) * stride + j, 0) - centre;
       sum = sum + deviation;
       sum_of_squares = multiply_add(deviation, deviation, sum_of_squares);
     }
-    lanes.store(remainder + j, lanes.load(remainder + j, 0) + sum);
-    lanes.store(squares + j, lanes.load(squares + j, 0) + sum_of_squares);
+    deviations.add(j, sum);
+    squared_deviations.add(j, sum_of_squares);
   });
   for_each_vector(columns, [&](int64_t j, auto lanes) {
-    const Vector sum = lanes.load(remainder + j, 0);
-    const Vector correction = sum * inverse_rows;
-    lanes.store(mean + j, lanes.load(mean + j, 0) + correction);
-    lanes.store(squares + j, lanes.load(squares + j, 0) - sum * correction);
+    const Vector centre = lanes.load(mean + j, 0) * inverse_rows;
+    const Vector correction = deviations.at(j) * inverse_rows;
+    lanes.store(mean + j, centre + correction);
+    lanes.store(squares + j, squared_deviations.at(j) - deviations.at(j) * correction);
   });
 }
 
@@ -105,9 +100,9 @@ void batch_norm_normalize(const retort::BatchNormChannels& channels, int64_t row
 }
 
 template <bool kMasked>
-void sums(const retort::BatchNormChannels& channels, int64_t rows, const float* input,
-          const float* direction, float* sum, float* centred_sum) {
-  for (int64_t j = 0; j < channels.count; ++j) sum[j] = centred_sum[j] = 0;
+void direction_sums(const retort::BatchNormChannels& channels, int64_t rows, const float* input,
+                    const float* direction, float* sum, float* centred_sum) {
+  ColumnSums sums(channels.count), centred_sums(channels.count);
   for_each_tile(rows, channels.count, [&](int64_t i, int64_t j, auto lanes, auto count) {
     const Vector mean = lanes.load(channels.mean + j, 0);
     const Vector shift = lanes.load(channels.shift + j, 0);
@@ -122,14 +117,16 @@ void sums(const retort::BatchNormChannels& channels, int64_t rows, const float* 
       tile_sum = tile_sum + d;
       tile_centred_sum = multiply_add(x - mean, d, tile_centred_sum);
     }
-    lanes.store(sum + j, lanes.load(sum + j, 0) + tile_sum);
-    lanes.store(centred_sum + j, lanes.load(centred_sum + j, 0) + tile_centred_sum);
+    sums.add(j, tile_sum);
+    centred_sums.add(j, tile_centred_sum);
   });
+  sums.copy_to(sum);
+  centred_sums.copy_to(centred_sum);
 }
 
 void batch_norm_sums(const retort::BatchNormChannels& channels, bool masked, int64_t rows,
                      const float* input, const float* direction, float* sum, float* centred_sum) {
-  const auto chosen = masked ? sums<true> : sums<false>;
+  const auto chosen = masked ? direction_sums<true> : direction_sums<false>;
   chosen(channels, rows, input, direction, sum, centred_sum);
 }
 

@@ -28,8 +28,9 @@ struct Span {
   int64_t size() const { return end - begin; }
 };
 
-// kKernel: 2 for windows of two by two side by side without padding, 0 for any other.
-template <int64_t kKernel>
+// kKernel: the size of the windows where it is a common one, so that loops over whole windows unroll;
+// 0 for any other. kTiled: windows lie side by side without padding, so that all of them are whole.
+template <int64_t kKernel, bool kTiled>
 struct Windows {
   const retort::PoolingGeometry& geometry;
 
@@ -43,24 +44,24 @@ struct Windows {
   // body(offset) for every pixel of a window, relative to its first.
   template <typename Body>
   void for_each_pixel(const Span& rows, const Span& columns, Body body) const {
-    const int64_t height = kKernel > 0 ? kKernel : rows.size();
-    const int64_t width = kKernel > 0 ? kKernel : columns.size();
-    for (int64_t y = 0; y < height; ++y) {
-      for (int64_t x = 0; x < width; ++x) {
-        body((y * geometry.pooling.input_width + x) * geometry.pooling.channels);
-      }
+    if (is_whole(rows, columns)) {
+      for (int64_t i = 0; i < kKernel * kKernel; ++i) body(offset(i / kKernel, i % kKernel));
+      return;
+    }
+    for (int64_t y = 0; y < rows.size(); ++y) {
+      for (int64_t x = 0; x < columns.size(); ++x) body(offset(y, x));
     }
   }
 
   // The same, last pixel first.
   template <typename Body>
   void for_each_pixel_backwards(const Span& rows, const Span& columns, Body body) const {
-    const int64_t height = kKernel > 0 ? kKernel : rows.size();
-    const int64_t width = kKernel > 0 ? kKernel : columns.size();
-    for (int64_t y = height - 1; y >= 0; --y) {
-      for (int64_t x = width - 1; x >= 0; --x) {
-        body((y * geometry.pooling.input_width + x) * geometry.pooling.channels);
-      }
+    if (is_whole(rows, columns)) {
+      for (int64_t i = kKernel * kKernel; i-- > 0;) body(offset(i / kKernel, i % kKernel));
+      return;
+    }
+    for (int64_t y = rows.size() - 1; y >= 0; --y) {
+      for (int64_t x = columns.size() - 1; x >= 0; --x) body(offset(y, x));
     }
   }
 
@@ -84,7 +85,7 @@ struct Windows {
 
   // Writes 0 to the pixels that a window owns without covering them. `gradient` is its first pixel.
   void clear_between(const Span& y, const Span& x, float* gradient) const {
-    if (kKernel > 0 && y.owned_end == y.end && x.owned_end == x.end) return;
+    if (kTiled && y.owned_end == y.end && x.owned_end == x.end) return;
     const int64_t channels = geometry.pooling.channels;
     for (int64_t row = y.owned_begin; row < y.owned_end; ++row) {
       float* pixels =
@@ -103,12 +104,19 @@ struct Windows {
   }
 
  private:
+  bool is_whole(const Span& rows, const Span& columns) const {
+    if (kTiled) return true;
+    return kKernel > 0 && rows.size() == kKernel && columns.size() == kKernel;
+  }
+
+  int64_t offset(int64_t row, int64_t column) const {
+    return (row * geometry.pooling.input_width + column) * geometry.pooling.channels;
+  }
+
   Span span(int64_t index, int64_t count, int64_t size) const {
-    const int64_t stride = kKernel > 0 ? kKernel : geometry.pooling.stride;
-    const int64_t kernel = kKernel > 0 ? kKernel : geometry.pooling.kernel;
-    const int64_t padding = kKernel > 0 ? 0 : geometry.pooling.padding;
-    const int64_t begin = index * stride - padding;
-    const int64_t end = begin + kernel;
+    const int64_t stride = kTiled ? kKernel : geometry.pooling.stride;
+    const int64_t begin = index * stride - (kTiled ? 0 : geometry.pooling.padding);
+    const int64_t end = begin + (kTiled ? kKernel : geometry.pooling.kernel);
     const int64_t next = begin + stride;
     Span span;
     span.begin = begin < 0 ? 0 : begin;
@@ -124,9 +132,11 @@ template <typename Body>
 void with_windows(const retort::PoolingGeometry& geometry, Body body) {
   const retort_pooling& pooling = geometry.pooling;
   if (pooling.kernel == 2 && pooling.stride == 2 && pooling.padding == 0) {
-    body(Windows<2>{geometry});
+    body(Windows<2, true>{geometry});
+  } else if (pooling.kernel == 3) {
+    body(Windows<3, false>{geometry});
   } else {
-    body(Windows<0>{geometry});
+    body(Windows<0, false>{geometry});
   }
 }
 

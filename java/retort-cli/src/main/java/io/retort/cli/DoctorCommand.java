@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
-import picocli.CommandLine.Mixin;
 
 /** {@code retort doctor}: whether Retort works here. */
 @Command(
@@ -26,8 +25,6 @@ import picocli.CommandLine.Mixin;
 final class DoctorCommand implements Callable<Integer> {
   private final Invocation invocation;
   private final Doctor doctor;
-
-  @Mixin private final CommonOptions common = new CommonOptions();
 
   DoctorCommand(Invocation invocation) {
     this(invocation, Doctor.ofThisMachine(Path.of("runs")));

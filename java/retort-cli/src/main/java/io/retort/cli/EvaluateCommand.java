@@ -41,7 +41,6 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Model files: checkpoints/NAME.safetensors in a run.")
   private List<Path> models;
 
-  @Mixin private final CommonOptions common = new CommonOptions();
   @Mixin private final ProgressOptions output = new ProgressOptions();
 
   @Mixin

@@ -3,6 +3,7 @@ package io.retort.cli;
 import io.retort.distill.Interruption;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.Charset;
 import java.util.List;
 
 /**
@@ -27,23 +28,27 @@ record Invocation(
     arguments = List.copyOf(arguments);
   }
 
-  /** As this process was called; the script tells how in the property {@code retort.program}. */
+  /**
+   * As this process was called. The script tells in properties what Java cannot know: how it was
+   * called itself ({@code retort.program}), and whether it writes to a terminal ({@code
+   * retort.terminal}).
+   */
   static Invocation ofProcess(String... arguments) {
     return new Invocation(
         System.getProperty("retort.program", "retort"),
         List.of(arguments),
         System.out,
         System.err,
-        System.console() != null,
+        Boolean.getBoolean("retort.terminal"),
         new Interruption());
   }
 
   PrintWriter outWriter() {
-    return new PrintWriter(out, true);
+    return new PrintWriter(out, true, Charset.defaultCharset());
   }
 
   PrintWriter errWriter() {
-    return new PrintWriter(err, true);
+    return new PrintWriter(err, true, Charset.defaultCharset());
   }
 
   /** Whether this option was given, in whatever command. */

@@ -1,6 +1,7 @@
 package io.retort.cli;
 
 import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
 
 /** Where the command {@code retort} begins. */
 public final class Main {
@@ -26,16 +27,26 @@ public final class Main {
 
   /** The command and its subcommands. */
   static CommandLine commandLine(Invocation invocation) {
-    return new CommandLine(new RetortCommand())
-        .addSubcommand(new QuickstartCommand(invocation))
-        .addSubcommand(new TrainCommand(invocation))
-        .addSubcommand(new DistillCommand(invocation))
-        .addSubcommand(new EvaluateCommand(invocation))
-        .addSubcommand(new ReportCommand(invocation))
-        .addSubcommand(new DoctorCommand(invocation))
+    CommandLine retort =
+        new CommandLine(new RetortCommand())
+            .addSubcommand(new QuickstartCommand(invocation))
+            .addSubcommand(new TrainCommand(invocation))
+            .addSubcommand(new DistillCommand(invocation))
+            .addSubcommand(new EvaluateCommand(invocation))
+            .addSubcommand(new ReportCommand(invocation))
+            .addSubcommand(new DoctorCommand(invocation));
+    retort.getSubcommands().values().forEach(Main::addCommonOptions);
+    addCommonOptions(retort);
+    return retort
         .addSubcommand(new CommandLine.HelpCommand())
         .setOut(invocation.outWriter())
         .setErr(invocation.errWriter())
         .setUsageHelpAutoWidth(invocation.terminal());
+  }
+
+  private static void addCommonOptions(CommandLine command) {
+    command
+        .getCommandSpec()
+        .addMixin("common", CommandSpec.forAnnotatedObject(new CommonOptions()));
   }
 }

@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** {@code retort report}: the report of a run, once more. */
@@ -26,8 +25,6 @@ final class ReportCommand implements Callable<Integer> {
 
   @Parameters(paramLabel = "RUN", description = "The run: a directory, or a name in runs/.")
   private Path run;
-
-  @Mixin private final CommonOptions common = new CommonOptions();
 
   ReportCommand(Invocation invocation) {
     this.invocation = invocation;

@@ -1,7 +1,6 @@
 package io.retort.cli;
 
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,8 +24,8 @@ import picocli.CommandLine.Spec;
 final class RetortCommand implements Runnable {
   @Spec private CommandSpec spec;
 
-  @Mixin private final CommonOptions common = new CommonOptions();
-
+  /** picocli answers it before the command runs. */
+  @SuppressWarnings("unused")
   @Option(
       names = {"-V", "--version"},
       versionHelp = true,

@@ -28,7 +28,6 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
   private final C defaults;
 
   @Spec private CommandSpec spec;
-  @Mixin private final CommonOptions common = new CommonOptions();
   @Mixin private final RunOptions run = new RunOptions();
   @Mixin private final ProgressOptions output = new ProgressOptions();
   @Mixin private final SettingOptions settings;

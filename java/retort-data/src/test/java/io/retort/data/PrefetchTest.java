@@ -9,7 +9,6 @@ import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
@@ -104,7 +103,7 @@ class PrefetchTest {
 
   @Test
   void theMemoryOfAFewBatchesGoesRound() {
-    Map<Batch, Boolean> seen = new IdentityHashMap<>();
+    IdentityHashMap<Batch, Boolean> seen = new IdentityHashMap<>();
     try (Prefetch prefetch = batches.prefetch(0, 0, 40)) {
       while (prefetch.hasNext()) {
         seen.put(prefetch.next(), true);

@@ -40,6 +40,7 @@ public final class SettingOptions {
 
   @Spec(Spec.Target.MIXEE)
   void addTo(CommandSpec command) {
+    int order = 0;
     for (Setting.Group group : Setting.Group.values()) {
       List<OptionSpec> options =
           settings.stream()
@@ -51,8 +52,7 @@ public final class SettingOptions {
             ArgGroupSpec.builder()
                 .heading("%n" + group.heading + "%n")
                 .exclusive(false)
-                .validate(false)
-                .order(group.ordinal());
+                .validate(false);
         options.forEach(section::addArg);
         command.addArgGroup(section.build());
       }
