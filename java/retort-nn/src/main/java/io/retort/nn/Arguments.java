@@ -39,7 +39,7 @@ final class Arguments {
   }
 
   /** Elements of a tensor of this shape. */
-  static long elements(String name, long[] shape) {
+  static long elements(String name, long... shape) {
     long elements = 1;
     for (long dimension : notNull(name, shape)) {
       if (dimension < 0) {

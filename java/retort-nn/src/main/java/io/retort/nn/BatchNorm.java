@@ -102,6 +102,9 @@ public final class BatchNorm extends DeviceLayer {
   @Override
   public Tensor tangent(Tensor inputTangent) {
     Tensor input = trainingInput();
+    if (inputTangent != null) {
+      Arguments.shape(argument("inputTangent"), inputTangent, input.shape());
+    }
     Tensor result = outputTangent.rows(input.rows());
     device.batchNormTangent(
         shapeFor(input),

@@ -82,6 +82,7 @@ public final class Convolution extends DeviceLayer {
     Tensor biasTangent = bias == null ? null : bias.tangent();
     device.convolutionForward(batch, input, weights.tangent(), biasTangent, result);
     if (inputTangent != null) {
+      Arguments.shape(argument("inputTangent"), inputTangent, input.shape());
       Tensor term = inputTerm.rows(input.rows());
       device.convolutionForward(batch, inputTangent, weights.value(), null, term);
       device.linearCombination(1, result, 1, term, result);

@@ -33,18 +33,18 @@ public record ConvolutionShape(
 
   /** Values of an output channel's weights: {@code kernel * kernel * input channels}. */
   public long fanIn() {
-    return Math.multiplyExact((long) kernel * kernel, (long) input.channels());
+    return Arguments.elements("weights", kernel, kernel, input.channels());
   }
 
   long inputSize() {
-    return Math.multiplyExact(images, input.size());
+    return Arguments.elements("input", images, input.size());
   }
 
   long outputSize() {
-    return Math.multiplyExact(images, output().size());
+    return Arguments.elements("output", images, output().size());
   }
 
   long weightsSize() {
-    return Math.multiplyExact(outputChannels, fanIn());
+    return Arguments.elements("weights", outputChannels, fanIn());
   }
 }

@@ -133,6 +133,7 @@ final class CpuDevice implements Device {
       Status.check(Retort.RETORT_INVALID_ARGUMENT);
     }
     if (workspace == null || workspace.capacity() < floats) {
+      workspace = null;
       workspaceMemory.freeAll();
       workspace = workspaceMemory.allocate(floats, "a workspace").floats(0, floats);
     }
@@ -419,7 +420,7 @@ final class CpuDevice implements Device {
   }
 
   private static long area(long rows, long columns) {
-    return Arguments.elements("sizes", new long[] {rows, columns});
+    return Arguments.elements("sizes", rows, columns);
   }
 
   @Override

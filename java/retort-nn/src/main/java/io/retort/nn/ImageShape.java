@@ -13,11 +13,12 @@ public record ImageShape(int height, int width, int channels) {
     Arguments.atLeast("height", height, 1);
     Arguments.atLeast("width", width, 1);
     Arguments.atLeast("channels", channels, 1);
+    Arguments.elements("image", height, width, channels);
   }
 
   /** Values of an image. */
   public long size() {
-    return Math.multiplyExact((long) height * width, (long) channels);
+    return (long) height * width * channels;
   }
 
   @Override

@@ -28,6 +28,10 @@ public final class Parameter {
     this.name = Arguments.notNull("name", name);
     this.initialization = Arguments.notNull("initialization", initialization);
     this.size = Arguments.elements("shape", shape);
+    if (size > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "parameter " + name + " must have less than 2^31 elements, got " + size);
+    }
     this.shape = shape.clone();
   }
 
@@ -79,7 +83,7 @@ public final class Parameter {
   }
 
   void initialize(RandomGenerator random) {
-    float[] values = new float[Math.toIntExact(size)];
+    float[] values = new float[(int) size];
     initialization.fill(values, random);
     value().upload(values);
   }

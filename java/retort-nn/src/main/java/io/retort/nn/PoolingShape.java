@@ -28,10 +28,10 @@ public record PoolingShape(long images, ImageShape input, int kernel, int stride
   }
 
   long inputSize() {
-    return Math.multiplyExact(images, input.size());
+    return Arguments.elements("input", images, input.size());
   }
 
   long outputSize() {
-    return Math.multiplyExact(images, output().size());
+    return Arguments.elements("output", images, output().size());
   }
 }

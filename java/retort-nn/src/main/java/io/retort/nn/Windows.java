@@ -28,6 +28,11 @@ final class Windows {
   }
 
   private static int count(int size, int kernel, int stride, int padding) {
-    return Math.toIntExact((size + 2L * padding - kernel) / stride + 1);
+    long count = (size + 2L * padding - kernel) / stride + 1;
+    if (count > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "padding must leave less than 2^31 windows, got " + padding);
+    }
+    return (int) count;
   }
 }
