@@ -40,7 +40,6 @@ public final class SettingOptions {
 
   @Spec(Spec.Target.MIXEE)
   void addTo(CommandSpec command) {
-    int order = 0;
     for (Setting.Group group : Setting.Group.values()) {
       List<OptionSpec> options =
           settings.stream()
