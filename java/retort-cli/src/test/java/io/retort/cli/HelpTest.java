@@ -56,8 +56,8 @@ class HelpTest {
 
     assertThat(help.code()).isZero();
     assertThat(help.out().replaceAll("\\s+", " "))
-        .contains("(default: fashion-mnist)", "(default: 0.0005)", "(default: logits)")
-        .contains("(default: 4)", "(default: that of the members)");
+        .contains("(default: fashion-mnist)", "(default: 0.2)", "(default: logits)")
+        .contains("(default: 3)", "(default: that of the members)");
   }
 
   @Test
