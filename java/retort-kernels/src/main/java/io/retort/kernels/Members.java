@@ -1,6 +1,7 @@
 package io.retort.kernels;
 
 import java.util.function.IntFunction;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerPointer;
 
 /** The logits of an ensemble's members: matrices of one shape and stride. */
@@ -83,12 +84,17 @@ public final class Members {
       try {
         for (int k = 0; k < count; k++) {
           loans[k] = lend.apply(k);
-          pointers.put(k, loans[k].pointer);
+          pointers.put(k, start(loans[k].pointer));
         }
       } catch (RuntimeException failure) {
         close();
         throw failure;
       }
+    }
+
+    /** With the position in the address: an array of pointers takes a position for bytes. */
+    private static FloatPointer start(FloatPointer pointer) {
+      return pointer.getPointer(pointer.position()).position(0);
     }
 
     static PointerPointer<?> pointers(Loan loan) {
