@@ -31,7 +31,7 @@ struct TapRun {
 };
 
 template <int T, typename Block>
-void accumulate_taps(const TapRun& a, Block block) {
+__attribute__((noinline)) void accumulate_taps(const TapRun& a, Block block) {
   constexpr int V = Block::kVectors;
   Vector sum[T][V];
 #pragma GCC unroll 32
