@@ -53,13 +53,14 @@ class ArchitectureTest {
           .resideInAnyPackage("io.retort.kernels..", "org.bytedeco.javacpp..", "java..");
 
   @ArchTest
-  static final ArchRule DATA_DEPENDS_ON_THE_JDK_ALONE =
+  static final ArchRule DATA_DEPENDS_ON_NO_OTHER_MODULE =
       classes()
           .that()
           .resideInAPackage("io.retort.data..")
           .should()
           .onlyDependOnClassesThat()
-          .resideInAnyPackage("io.retort.data..", "java..", "javax..");
+          .resideInAnyPackage(
+              "io.retort.data..", "net.coobird.thumbnailator..", "java..", "javax..");
 
   @ArchTest
   static final ArchRule ONLY_THE_COMMAND_LINE_PRINTS_OR_EXITS =

@@ -34,7 +34,9 @@ class RunTest {
 
   private String[] distill(Path run, String... more) {
     List<String> all = new ArrayList<>(List.of("distill", "--output", run.toString()));
-    all.addAll(List.of("--members", "2", "--epochs", "1", "--parallel", "1"));
+    all.addAll(List.of("--members", "2", "--epochs", "1", "--student-epochs", "0"));
+    // One at a time, so that it is known which network is trained when.
+    all.addAll(List.of("--parallel", "1"));
     all.addAll(List.of(more));
     return command(all.toArray(String[]::new));
   }

@@ -70,7 +70,10 @@ public final class Matrix {
       throw new IllegalArgumentException(
           "values must be in native byte order, got " + values.order());
     }
-    return new Matrix(rows, columns, stride, null, new FloatPointer(values), values);
+    // JavaCPP takes the position of a buffer of floats for one of bytes.
+    FloatPointer start = new FloatPointer(values.duplicate().rewind());
+    FloatPointer pointer = start.getPointer(values.position());
+    return new Matrix(rows, columns, stride, null, pointer, values);
   }
 
   /** A matrix without gaps over native memory, from the pointer's position on. */

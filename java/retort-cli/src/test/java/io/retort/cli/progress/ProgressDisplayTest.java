@@ -80,7 +80,7 @@ class ProgressDisplayTest {
       }
     }
 
-    List<String> frames = List.of(shown().strip().split("\r"));
+    List<String> frames = List.of(shown().stripTrailing().split("\r"));
     assertThat(shown().strip()).doesNotContain("\n");
     assertThat(frames.get(frames.size() - 1)).startsWith(" 25 % member-2 (2 of 8)");
     assertThat(frames).allSatisfy(frame -> assertThat(frame.length()).isLessThan(60));
