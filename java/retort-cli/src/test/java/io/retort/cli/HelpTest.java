@@ -2,7 +2,9 @@ package io.retort.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.retort.distill.DistillConfig;
 import io.retort.distill.Interruption;
+import io.retort.distill.MeanKind;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -54,10 +56,16 @@ class HelpTest {
   void defaultsOfSettingsAreShown() {
     Outcome help = Outcome.of("distill", "--help");
 
+    DistillConfig defaults = DistillConfig.defaults();
     assertThat(help.code()).isZero();
     assertThat(help.out().replaceAll("\\s+", " "))
-        .contains("(default: fashion-mnist)", "(default: 0.2)", "(default: logits)")
-        .contains("(default: 3)", "(default: that of the members)");
+        .contains("(default: " + defaults.training().data().dataset() + ")")
+        .contains("--members=N Networks in the ensemble (default: " + defaults.members() + ")")
+        .contains("--alpha=X", "(default: " + defaults.alpha() + ")")
+        .contains("(default: logits)", "(default: that of the members)")
+        .contains("(default: half as many again as the members)");
+    assertThat(defaults.mean()).isEqualTo(MeanKind.LOGITS);
+    assertThat(defaults.studentEpochs()).isEqualTo(defaults.training().epochs() * 3 / 2);
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.retort.cli.settings;
 
+import io.retort.distill.DistillConfig;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,14 +29,19 @@ final class Configuration {
   }
 
   /**
-   * A student of the members' architecture stays so when theirs changes: null stands for theirs.
+   * A student of the members' architecture stays so when theirs changes, and one that trains longer
+   * or shorter than they do stays so when their epochs change, unless its own are given.
    */
   private static void letStudentFollowMembers(Record base, Map<String, Object> leaves) {
-    String student = "student_architecture";
-    String members = "training.architecture";
-    if (RecordTree.has(base, student)
-        && RecordTree.get(base, student).equals(RecordTree.get(base, members))) {
-      leaves.putIfAbsent(student, null);
+    if (!(base instanceof DistillConfig config)) {
+      return;
+    }
+    if (config.studentArchitecture().equals(config.training().architecture())) {
+      leaves.putIfAbsent("student_architecture", null);
+    }
+    if (leaves.get("training.epochs") instanceof Integer epochs) {
+      double ratio = (double) config.studentEpochs() / config.training().epochs();
+      leaves.putIfAbsent("student_epochs", (int) Math.round(ratio * epochs));
     }
   }
 

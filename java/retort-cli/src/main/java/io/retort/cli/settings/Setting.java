@@ -95,7 +95,8 @@ public enum Setting {
       "--student-epochs",
       "student_epochs",
       "N",
-      "The student's epochs; 0: as many as the members"),
+      "The student's epochs; 0: as many as the members",
+      "half as many again as the members"),
 
   DEVICE(Group.MACHINE, "--device", "device", "NAME", "cpu, cuda or auto"),
   THREADS(

@@ -108,6 +108,17 @@ class SettingsTest {
   }
 
   @Test
+  void studentTrainsInProportionToTheMembersUnlessItsEpochsAreGiven() throws IOException {
+    DistillConfig defaults = DistillConfig.defaults();
+    String twice = Integer.toString(2 * defaults.training().epochs());
+
+    assertThat(parse("--epochs", twice).studentEpochs()).isEqualTo(2 * defaults.studentEpochs());
+    assertThat(parse("--epochs", twice, "--student-epochs", "3").studentEpochs()).isEqualTo(3);
+    assertThat(parseFile("student_epochs: 0\n", "--epochs", "4").studentEpochs()).isZero();
+    assertThat(parseFile("training: {epochs: 1}\n").studentEpochs()).isEqualTo(2);
+  }
+
+  @Test
   void fileGoesBeforeDefaultsAndFlagsGoBeforeTheFile() throws IOException {
     String yaml =
         """
