@@ -26,11 +26,11 @@ retort_status check_batch_norm(const retort_batch_norm* batch_norm) {
 // channel.
 struct Workspace {
   int64_t size;
-  float* first_partial;
-  float* second_partial;
-  float* direction_factor;
-  float* centred_factor;
-  float* constant;
+  float* first_partial = nullptr;
+  float* second_partial = nullptr;
+  float* direction_factor = nullptr;
+  float* centred_factor = nullptr;
+  float* constant = nullptr;
 
   Workspace(const retort_batch_norm& batch_norm, float* data) {
     const int64_t channels = batch_norm.channels;
