@@ -31,16 +31,10 @@ struct Chains {
 };
 
 #if defined(__x86_64__)
-__attribute__((target("avx512f"))) float chains_avx512() {
-  return Chains<16>::run();
-}
-__attribute__((target("avx2,fma"))) float chains_avx2() {
-  return Chains<8>::run();
-}
+__attribute__((target("avx512f"))) float chains_avx512() { return Chains<16>::run(); }
+__attribute__((target("avx2,fma"))) float chains_avx2() { return Chains<8>::run(); }
 #endif
-float chains_scalar() {
-  return Chains<1>::run();
-}
+float chains_scalar() { return Chains<1>::run(); }
 
 struct Run {
   float (*chains)();
@@ -53,7 +47,7 @@ Run of_instruction_set() {
   if (std::strcmp(retort_instruction_set(), "avx512") == 0) return {chains_avx512, vectors * 16};
   if (std::strcmp(retort_instruction_set(), "avx2") == 0) return {chains_avx2, vectors * 8};
 #endif
-  return {chains_scalar, vectors};
+  return {chains_scalar, vectors * 4};
 }
 
 }  // namespace

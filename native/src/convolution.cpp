@@ -35,9 +35,7 @@ constexpr int64_t kWeightsTasks = 32;
 constexpr int64_t kLargestSize = INT32_MAX;
 constexpr int64_t kMostFloats = INT64_MAX / 16;
 
-int64_t divide_up(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
+int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // a * b of sizes, at most kMostFloats + 1.
 int64_t times(int64_t a, int64_t b) {
@@ -46,9 +44,7 @@ int64_t times(int64_t a, int64_t b) {
                                                 : std::min(product, kMostFloats + 1);
 }
 
-int64_t round_up(int64_t floats) {
-  return divide_up(floats, kMostLanes) * kMostLanes;
-}
+int64_t round_up(int64_t floats) { return divide_up(floats, kMostLanes) * kMostLanes; }
 
 float* aligned(float* workspace) {
   constexpr uintptr_t kLine = kMostLanes * sizeof(float);

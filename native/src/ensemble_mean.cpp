@@ -9,16 +9,9 @@ namespace {
 
 retort_status check_options(const retort_ensemble_mean_options& options) {
   RETORT_CHECK(check_dtype(options.dtype));
-  RETORT_CHECK(check_temperature(options.temperature));
-  if (options.mean != RETORT_MEAN_OF_LOGITS && options.mean != RETORT_MEAN_OF_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "mean must be a retort_mean, got %d",
-                static_cast<int>(options.mean));
-  }
-  if (options.output != RETORT_LOGITS && options.output != RETORT_PROBABILITIES &&
-      options.output != RETORT_LOG_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT, "output kind must be a retort_output, got %d",
-                static_cast<int>(options.output));
-  }
+  RETORT_CHECK(check_temperature("temperature", options.temperature));
+  RETORT_CHECK(check_enum("mean", "retort_mean", options.mean, 2));
+  RETORT_CHECK(check_enum("output kind", "retort_form", options.output, 3));
   return RETORT_OK;
 }
 
@@ -37,15 +30,14 @@ retort_status retort_ensemble_mean(const retort_ensemble_mean_options* options, 
   if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
   RETORT_CHECK(check_options(*options));
   RETORT_CHECK(check_shape(rows, classes));
-  const MatrixArgument out{"output", output, rows, classes, output_stride};
+  const MatrixArgument out{"output", options->dtype, output, rows, classes, output_stride};
   RETORT_CHECK(check_matrix(out));
   Members checked;
-  RETORT_CHECK(checked.set("member", rows, classes, members, member_count, member_stride,
-                           options->member_weights));
+  RETORT_CHECK(checked.set("member", options->dtype, rows, classes, members, member_count,
+                           member_stride, options->member_weights));
   RETORT_CHECK(checked.check_against(out, true));
   const EnsembleMeanRows arguments{checked.logits(),     options->mean, options->output,
-                                   options->temperature, classes,       static_cast<float*>(output),
-                                   output_stride};
+                                   options->temperature, classes,       {output, output_stride}};
   const RowTasks tasks(rows, classes);
   run_tasks(executor, tasks.count, [&](int64_t task) {
     kernels().ensemble_mean(arguments, tasks.first(task), tasks.end(task));

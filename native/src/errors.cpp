@@ -19,7 +19,7 @@ uintptr_t first_byte(const MatrixArgument& matrix) {
 
 uintptr_t end_byte(const MatrixArgument& matrix) {
   const int64_t elements = (matrix.rows - 1) * matrix.stride + matrix.columns;
-  return first_byte(matrix) + static_cast<uintptr_t>(elements) * sizeof(float);
+  return first_byte(matrix) + static_cast<uintptr_t>(elements * size_of(matrix.dtype));
 }
 
 bool overlap(const MatrixArgument& a, const MatrixArgument& b) {
@@ -37,10 +37,14 @@ retort_status fail(retort_status status, const char* format, ...) {
   return status;
 }
 
-retort_status check_dtype(int dtype) {
-  if (dtype == RETORT_F32) return RETORT_OK;
-  return fail(RETORT_UNSUPPORTED, "dtype must be RETORT_F32 (0), got %d", dtype);
+retort_status check_enum(const char* name, const char* type, int value, int count) {
+  if (value >= 0 && value < count) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be a %s, got %d", name, type, value);
 }
+
+retort_status check_dtype(int dtype) { return check_enum("dtype", "retort_dtype", dtype, 3); }
+
+int64_t size_of(retort_dtype dtype) { return dtype == RETORT_F32 ? 4 : 2; }
 
 retort_status check_shape(int64_t rows, int64_t classes) {
   if (rows < 0) {
@@ -54,10 +58,10 @@ retort_status check_shape(int64_t rows, int64_t classes) {
   return RETORT_OK;
 }
 
-retort_status check_temperature(float temperature) {
+retort_status check_temperature(const char* name, float temperature) {
   if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature))
     return RETORT_OK;
-  return fail(RETORT_INVALID_ARGUMENT, "temperature must be finite and > 0, got %g",
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be finite and > 0, got %g", name,
               static_cast<double>(temperature));
 }
 
@@ -75,7 +79,7 @@ retort_status check_matrix(const MatrixArgument& matrix) {
   if (matrix.rows == 0) return RETORT_OK;
   if (matrix.data == nullptr)
     return fail(RETORT_INVALID_ARGUMENT, "%s must not be null", matrix.name);
-  if (first_byte(matrix) % sizeof(float) != 0) {
+  if (first_byte(matrix) % static_cast<uintptr_t>(size_of(matrix.dtype)) != 0) {
     return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its elements, got address %p",
                 matrix.name, matrix.data);
   }
@@ -127,10 +131,6 @@ retort_status check_arguments(std::initializer_list<MatrixArgument> outputs,
 
 }  // namespace retort
 
-const char* retort_last_error(void) {
-  return retort::last_error;
-}
+const char* retort_last_error(void) { return retort::last_error; }
 
-const char* retort_version(void) {
-  return RETORT_VERSION;
-}
+const char* retort_version(void) { return RETORT_VERSION; }

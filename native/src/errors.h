@@ -14,16 +14,28 @@ retort_status fail(retort_status status, const char* format, ...)
 
 // One [rows, classes] argument as the checks see it.
 struct MatrixArgument {
-  const char* name;
-  const void* data;
-  int64_t rows;
-  int64_t columns;
-  int64_t stride;
+  const char* name = "";
+  retort_dtype dtype = RETORT_F32;
+  const void* data = nullptr;
+  int64_t rows = 0;
+  int64_t columns = 0;
+  int64_t stride = 0;
+
+  MatrixArgument() = default;
+  MatrixArgument(const char* name, retort_dtype dtype, const void* data, int64_t rows,
+                 int64_t columns, int64_t stride)
+      : name(name), dtype(dtype), data(data), rows(rows), columns(columns), stride(stride) {}
+  // Of f32.
+  MatrixArgument(const char* name, const void* data, int64_t rows, int64_t columns, int64_t stride)
+      : MatrixArgument(name, RETORT_F32, data, rows, columns, stride) {}
 };
 
 retort_status check_dtype(int dtype);
+int64_t size_of(retort_dtype dtype);
+// `value` names one of an enumeration's `count` first numbers.
+retort_status check_enum(const char* name, const char* type, int value, int count);
 retort_status check_shape(int64_t rows, int64_t classes);
-retort_status check_temperature(float temperature);
+retort_status check_temperature(const char* name, float temperature);
 // Null, misaligned, a stride shorter than a row, a size that overflows.
 retort_status check_matrix(const MatrixArgument& matrix);
 // Two matrices that are neither the same one (same base and stride) nor apart.

@@ -21,10 +21,11 @@ retort_status check_weights(const char* name, const float* weights, int64_t coun
 
 }  // namespace
 
-retort_status Members::set(const char* name, int64_t rows, int64_t classes,
+retort_status Members::set(const char* name, retort_dtype dtype, int64_t rows, int64_t classes,
                            const void* const* members, int64_t count, int64_t stride,
                            const float* weights) {
   name_ = name;
+  dtype_ = dtype;
   rows_ = rows;
   classes_ = classes;
   stride_ = stride;
@@ -36,18 +37,31 @@ retort_status Members::set(const char* name, int64_t rows, int64_t classes,
   double sum;
   RETORT_CHECK(check_weights(name, weights, count, &sum));
   for (int64_t k = 0; k < count; ++k) {
-    RETORT_CHECK(check_matrix({name, members[k], rows, classes, stride}));
-    const double weight = weights == nullptr ? 1.0 : weights[k];
-    if (weight == 0) continue;
-    logits_[count_] = static_cast<const float*>(members[k]);
-    weights_[count_++] = static_cast<float>(weight / sum);
+    RETORT_CHECK(check_matrix({name, dtype, members[k], rows, classes, stride}));
+    const auto share = static_cast<float>((weights == nullptr ? 1.0 : weights[k]) / sum);
+    if (share == 0) continue;
+    logits_[count_] = members[k];
+    weights_[count_] = share;
+    scales_[count_] = 1;
+    places_[count_++] = k;
+  }
+  return RETORT_OK;
+}
+
+retort_status Members::set_temperatures(const char* name, const float* temperatures,
+                                        float temperature) {
+  if (temperatures == nullptr) return RETORT_OK;
+  for (int64_t k = 0; k < count_; ++k) {
+    const float own = temperatures[places_[k]];
+    RETORT_CHECK(check_temperature(name, own));
+    scales_[k] = temperature / own;
   }
   return RETORT_OK;
 }
 
 retort_status Members::check_against(const MatrixArgument& output, bool may_be_member) const {
   for (int64_t k = 0; k < count_; ++k) {
-    const MatrixArgument member{name_, logits_[k], rows_, classes_, stride_};
+    const MatrixArgument member{name_, dtype_, logits_[k], rows_, classes_, stride_};
     RETORT_CHECK(may_be_member ? check_no_partial_overlap(output, member)
                                : check_apart(output, member));
   }

@@ -9,21 +9,19 @@ namespace {
 retort_status forward(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
                       int64_t logits_stride, float temperature, bool logarithm, void* output,
                       int64_t output_stride, const retort_executor* executor) {
-  const MatrixArgument in{"logits", logits, rows, classes, logits_stride};
-  const MatrixArgument out{"output", output, rows, classes, output_stride};
+  const MatrixArgument in{"logits", dtype, logits, rows, classes, logits_stride};
+  const MatrixArgument out{"output", dtype, output, rows, classes, output_stride};
   RETORT_CHECK(check_dtype(dtype));
   RETORT_CHECK(check_shape(rows, classes));
-  RETORT_CHECK(check_temperature(temperature));
+  RETORT_CHECK(check_temperature("temperature", temperature));
   RETORT_CHECK(check_matrix(in));
   RETORT_CHECK(check_matrix(out));
   RETORT_CHECK(check_no_partial_overlap(out, in));
+  const SoftmaxRows arguments{
+      dtype, classes, temperature, logarithm, {logits, logits_stride}, {output, output_stride}};
   const RowTasks tasks(rows, classes);
   run_tasks(executor, tasks.count, [&](int64_t task) {
-    const int64_t first = tasks.first(task);
-    kernels().softmax(tasks.end(task) - first, classes,
-                      static_cast<const float*>(logits) + first * logits_stride, logits_stride,
-                      temperature, logarithm, static_cast<float*>(output) + first * output_stride,
-                      output_stride);
+    kernels().softmax(arguments, tasks.first(task), tasks.end(task));
   });
   return RETORT_OK;
 }
@@ -33,28 +31,29 @@ retort_status backward(retort_dtype dtype, int64_t rows, int64_t classes, const 
                        int64_t output_gradient_stride, float temperature, bool logarithm,
                        void* logits_gradient, int64_t logits_gradient_stride,
                        const retort_executor* executor) {
-  const MatrixArgument y{"output", output, rows, classes, output_stride};
-  const MatrixArgument dy{"output_gradient", output_gradient, rows, classes,
+  const MatrixArgument y{"output", dtype, output, rows, classes, output_stride};
+  const MatrixArgument dy{"output_gradient",     dtype, output_gradient, rows, classes,
                           output_gradient_stride};
-  const MatrixArgument dx{"logits_gradient", logits_gradient, rows, classes,
+  const MatrixArgument dx{"logits_gradient",     dtype, logits_gradient, rows, classes,
                           logits_gradient_stride};
   RETORT_CHECK(check_dtype(dtype));
   RETORT_CHECK(check_shape(rows, classes));
-  RETORT_CHECK(check_temperature(temperature));
+  RETORT_CHECK(check_temperature("temperature", temperature));
   RETORT_CHECK(check_matrix(y));
   RETORT_CHECK(check_matrix(dy));
   RETORT_CHECK(check_matrix(dx));
   RETORT_CHECK(check_no_partial_overlap(dx, y));
   RETORT_CHECK(check_no_partial_overlap(dx, dy));
+  const SoftmaxBackwardRows arguments{dtype,
+                                      classes,
+                                      temperature,
+                                      logarithm,
+                                      {output, output_stride},
+                                      {output_gradient, output_gradient_stride},
+                                      {logits_gradient, logits_gradient_stride}};
   const RowTasks tasks(rows, classes);
   run_tasks(executor, tasks.count, [&](int64_t task) {
-    const int64_t first = tasks.first(task);
-    kernels().softmax_backward(
-        tasks.end(task) - first, classes, static_cast<const float*>(output) + first * output_stride,
-        output_stride, static_cast<const float*>(output_gradient) + first * output_gradient_stride,
-        output_gradient_stride, temperature, logarithm,
-        static_cast<float*>(logits_gradient) + first * logits_gradient_stride,
-        logits_gradient_stride);
+    kernels().softmax_backward(arguments, tasks.first(task), tasks.end(task));
   });
   return RETORT_OK;
 }

@@ -132,9 +132,7 @@ retort_status retort_thread_pool_create(int32_t threads, retort_thread_pool** po
   }
 }
 
-void retort_thread_pool_destroy(retort_thread_pool* pool) {
-  delete pool;
-}
+void retort_thread_pool_destroy(retort_thread_pool* pool) { delete pool; }
 
 const retort_executor* retort_thread_pool_executor(const retort_thread_pool* pool) {
   return pool == nullptr ? nullptr : pool->executor();

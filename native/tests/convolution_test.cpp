@@ -191,10 +191,10 @@ TEST(Convolution, MatchesTheReferenceOverRandomShapes) {
 // Layers of small networks: large enough to be cut into several bands, tasks and blocks of
 // channels.
 const retort_convolution kLayers[] = {
-    {3, 28, 28, 1, 16, 3, 3, 1, 1},  {2, 32, 32, 3, 16, 3, 3, 1, 1},
+    {40, 28, 28, 1, 16, 3, 3, 1, 1}, {20, 32, 32, 3, 16, 3, 3, 1, 1},
     {2, 28, 28, 16, 16, 3, 3, 1, 1}, {3, 7, 7, 32, 64, 3, 3, 1, 1},
     {2, 32, 32, 32, 64, 3, 3, 2, 1}, {2, 32, 32, 32, 64, 1, 1, 2, 0},
-    {2, 8, 8, 128, 128, 3, 3, 1, 1}, {1, 40, 70, 40, 72, 5, 5, 1, 2},
+    {2, 8, 8, 128, 128, 3, 3, 1, 1}, {1, 20, 40, 40, 72, 5, 5, 1, 2},
     {4, 11, 9, 64, 100, 1, 1, 1, 0}, {1, 4, 4, 512, 40, 3, 3, 1, 1}};
 
 TEST(Convolution, MatchesTheReferenceOnLayersOfSmallNetworks) {
@@ -216,9 +216,7 @@ double inner_product(const Floats& a, const Floats& b) {
   return sum;
 }
 
-double norm(const Floats& a) {
-  return std::sqrt(inner_product(a, a));
-}
+double norm(const Floats& a) { return std::sqrt(inner_product(a, a)); }
 
 TEST(Convolution, GradientsAreTheAdjointsOfTheForwardOperation) {
   std::mt19937_64 random(3);

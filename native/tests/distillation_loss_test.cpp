@@ -1,114 +1,9 @@
-#include <algorithm>
 #include <numeric>
 
-#include "testing.h"
+#include "distillation_case.h"
 
 namespace retort::testing {
 namespace {
-
-constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
-// One random call: its arguments, in buffers of its own.
-struct Case {
-  retort_distillation_loss_options options = retort_distillation_loss_options_default();
-  GuardedMatrix student;
-  std::vector<GuardedMatrix> teachers;
-  std::vector<float> teacher_weights;
-  std::vector<int32_t> labels;
-  std::vector<int64_t> wide_labels;
-  std::vector<float> row_weights;
-
-  Case(int64_t rows, int64_t classes, int64_t teacher_count, std::mt19937_64& random,
-       float scale = 3, int64_t padding = 0, int64_t offset = 0)
-      : student(rows, classes, classes + padding, offset) {
-    student.fill_normal(random, scale);
-    for (int64_t k = 0; k < teacher_count; ++k) {
-      teachers.emplace_back(rows, classes, classes + 2 * padding, offset);
-      teachers.back().fill_normal(random, scale);
-      teacher_weights.push_back(0.25f + static_cast<float>(random() % 4));
-    }
-    for (int64_t i = 0; i < rows; ++i) {
-      labels.push_back(static_cast<int32_t>(random() % static_cast<uint64_t>(classes)));
-      row_weights.push_back(0.5f + static_cast<float>(random() % 3));
-    }
-  }
-
-  const void* label_data() {
-    if (options.label_type == RETORT_LABELS_I32) return labels.data();
-    wide_labels.assign(labels.begin(), labels.end());
-    return wide_labels.data();
-  }
-
-  retort_status run(float* gradient, int64_t gradient_stride, float* row_loss,
-                    retort_distillation_totals* totals, const retort_executor* executor = nullptr) {
-    std::vector<const void*> pointers;
-    for (GuardedMatrix& teacher : teachers) pointers.push_back(teacher.data());
-    return retort_distillation_loss(
-        &options, student.rows, student.classes, student.data(), student.stride, pointers.data(),
-        static_cast<int64_t>(pointers.size()), teachers.empty() ? 0 : teachers[0].stride,
-        teacher_weights.empty() ? nullptr : teacher_weights.data(), label_data(),
-        row_weights.empty() ? nullptr : row_weights.data(), gradient, gradient_stride, row_loss,
-        totals, executor);
-  }
-
-  reference::DistillationLoss expected(int64_t row) const {
-    reference::DistillationOptions meaning;
-    meaning.mean = options.mean == RETORT_MEAN_OF_LOGITS ? reference::Mean::kLogits
-                                                         : reference::Mean::kProbabilities;
-    meaning.temperature = options.temperature;
-    meaning.alpha = options.alpha;
-    meaning.label_smoothing = options.label_smoothing;
-    meaning.scale_by_temperature_squared = options.scale_by_temperature_squared != 0;
-    std::vector<reference::Row> rows;
-    for (const GuardedMatrix& teacher : teachers) rows.push_back(teacher.row(row));
-    const reference::Row weights =
-        teacher_weights.empty() ? reference::Row(teachers.size(), 1.0)
-                                : reference::Row(teacher_weights.begin(), teacher_weights.end());
-    return reference::distillation_loss(meaning, student.row(row), rows, weights,
-                                        labels[static_cast<size_t>(row)]);
-  }
-
-  double weight(int64_t row) const {
-    return row_weights.empty() ? 1.0 : row_weights[static_cast<size_t>(row)];
-  }
-
-  double denominator() const {
-    if (options.reduction == RETORT_REDUCTION_SUM) return 1;
-    if (options.denominator > 0) return options.denominator;
-    double sum = 0;
-    for (int64_t i = 0; i < student.rows; ++i) {
-      if (labels[static_cast<size_t>(i)] != options.ignore_index) sum += weight(i);
-    }
-    return sum;
-  }
-
-  double soft_scale() const {
-    return options.scale_by_temperature_squared ? options.temperature * options.temperature : 1.0;
-  }
-
-  // Relative error of a probability: an exponent's rounding grows with its magnitude and with the
-  // additions of the mean, a sum's with the root of its length.
-  double probability_error(int64_t row) const {
-    double magnitude = largest_magnitude(student.row(row));
-    for (const GuardedMatrix& teacher : teachers)
-      magnitude = std::fmax(magnitude, largest_magnitude(teacher.row(row)));
-    const double range = 2 * magnitude / std::fmin(1.0, options.temperature);
-    return kEpsilon * (16 + (4 + static_cast<double>(teachers.size())) * range +
-                       4 * std::sqrt(static_cast<double>(student.classes)));
-  }
-
-  double gradient_error(int64_t row) const {
-    const double coefficient =
-        options.alpha * soft_scale() / options.temperature + (1 - options.alpha);
-    return 2 * coefficient * probability_error(row) * weight(row) / denominator();
-  }
-
-  double loss_error(int64_t row) const {
-    const double logarithms = 1 + std::log(static_cast<double>(student.classes)) +
-                              2 * largest_magnitude(student.row(row));
-    return (options.alpha * soft_scale() + 1) * probability_error(row) * logarithms * weight(row);
-  }
-};
 
 void expect_matches_reference(Case& c, bool in_place) {
   const GuardedMatrix untouched = c.student;
@@ -144,9 +39,39 @@ void expect_matches_reference(Case& c, bool in_place) {
   EXPECT_TRUE(in_place || c.student.same_bits(untouched)) << "the student's logits were written";
 }
 
+void choose_divergence(Case& c, std::mt19937_64& random) {
+  c.options.divergence = kDivergences[random() % 7];
+  c.options.beta = std::vector<float>{0, 0.1f, 0.5f, 0.9f, 1}[random() % 5];
+  c.options.target_weight = std::vector<float>{0, 1, 2}[random() % 3];
+  c.options.non_target_weight = std::vector<float>{0, 1, 8}[random() % 3];
+  if (c.options.divergence == RETORT_FORWARD_KL) {
+    c.options.soft_value = static_cast<retort_soft_value>(random() % 3);
+    if (c.options.mean == RETORT_MEAN_OF_LOGITS && c.teachers.size() > 1 &&
+        c.options.soft_value == RETORT_MEAN_OF_KL) {
+      c.options.soft_value = RETORT_CROSS_ENTROPY;
+    }
+  }
+}
+
+// Turns the teachers' logits into what the form says they are.
+void choose_form(Case& c, std::mt19937_64& random) {
+  c.options.teacher_form = static_cast<retort_form>(random() % 3);
+  if (c.options.teacher_form == RETORT_LOGITS) return;
+  for (GuardedMatrix& teacher : c.teachers) {
+    for (int64_t i = 0; i < teacher.rows; ++i) {
+      const reference::Row log_p = reference::log_softmax(teacher.row(i), 1);
+      for (int64_t j = 0; j < teacher.classes; ++j) {
+        const double x = log_p[static_cast<size_t>(j)];
+        teacher.at(i, j) =
+            static_cast<float>(c.options.teacher_form == RETORT_PROBABILITIES ? std::exp(x) : x);
+      }
+    }
+  }
+}
+
 TEST(DistillationLoss, MatchesTheReferenceForRandomShapesStridesAndOptions) {
   std::mt19937_64 random(1);
-  for (int trial = 0; trial < 400; ++trial) {
+  for (int trial = 0; trial < 600; ++trial) {
     SCOPED_TRACE(trial);
     const int64_t classes =
         pick(random, {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 65, 100, 129, 1000, 1025});
@@ -155,12 +80,19 @@ TEST(DistillationLoss, MatchesTheReferenceForRandomShapesStridesAndOptions) {
            pick(random, {0, 1, 3}));
     c.options.mean = random() % 2 ? RETORT_MEAN_OF_LOGITS : RETORT_MEAN_OF_PROBABILITIES;
     c.options.label_type = random() % 2 ? RETORT_LABELS_I32 : RETORT_LABELS_I64;
-    c.options.reduction = random() % 2 ? RETORT_REDUCTION_SUM : RETORT_REDUCTION_MEAN;
-    c.options.temperature = std::vector<float>{0.5f, 1, 2, 4, 20}[random() % 5];
+    c.options.reduction = static_cast<retort_reduction>(random() % 3);
+    c.options.temperature = std::vector<float>{0.5f, 1, 2, 2.5f, 3, 4, 5, 20}[random() % 8];
     c.options.alpha = std::vector<float>{0, 0.3f, 0.9f, 1}[random() % 4];
     c.options.label_smoothing = std::vector<float>{0, 0.1f, 1}[random() % 3];
     c.options.scale_by_temperature_squared = static_cast<int32_t>(random() % 2);
     c.options.denominator = random() % 3 == 0 ? 7.5 : 0;
+    choose_divergence(c, random);
+    choose_form(c, random);
+    if (c.options.divergence != RETORT_NORMALIZED) c.options.standardize_logits = random() % 4 == 0;
+    if (random() % 3 == 0) {
+      for (size_t k = 0; k < c.teachers.size(); ++k)
+        c.teacher_temperatures.push_back(static_cast<float>(1 + random() % 4));
+    }
     if (random() % 2) c.row_weights.clear();
     if (random() % 2) c.teacher_weights.clear();
     expect_matches_reference(c, random() % 2 == 0);
@@ -169,111 +101,197 @@ TEST(DistillationLoss, MatchesTheReferenceForRandomShapesStridesAndOptions) {
 
 TEST(DistillationLoss, MatchesTheReferenceOnAVocabularyOfManyThousandClasses) {
   std::mt19937_64 random(2);
-  for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-    Case c(2, 50257, 3, random);
-    c.options.mean = mean;
-    c.options.temperature = 2;
-    expect_matches_reference(c, false);
+  for (const retort_mean mean : kMeans) {
+    for (const retort_divergence divergence : kDivergences) {
+      for (const bool standardized : {false, true}) {
+        SCOPED_TRACE(::testing::Message() << divergence << ' ' << mean << ' ' << standardized);
+        if (standardized && divergence == RETORT_NORMALIZED) continue;
+        Case c(2, 20001, 3, random);
+        c.options.mean = mean;
+        c.options.divergence = divergence;
+        c.options.temperature = standardized ? 2.5f : 2;
+        c.options.standardize_logits = standardized;
+        c.labels = {3, 20000};
+        expect_matches_reference(c, standardized);
+      }
+    }
   }
 }
 
 TEST(DistillationLoss, LogitsFarApartNeitherOverflowNorVanish) {
   std::mt19937_64 random(3);
   for (const float scale : {30.0f, 88.0f, 104.0f, 1e4f}) {
-    for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-      Case c(5, 37, 2, random, scale);
-      c.options.mean = mean;
-      // The mixture's logarithm is infinite where its probability underflows in f32 alone: compare
-      // only the gradient there.
-      GuardedMatrix gradient(5, 37, 37);
-      ASSERT_EQ(c.run(gradient.data(), 37, nullptr, nullptr), RETORT_OK);
-      for (int64_t i = 0; i < 5; ++i) {
-        const reference::DistillationLoss expected = c.expected(i);
-        for (int64_t j = 0; j < 37; ++j) {
-          const double meant =
-              expected.gradient[static_cast<size_t>(j)] * c.weight(i) / c.denominator();
-          expect_close(gradient.at(i, j), meant, c.gradient_error(i), "gradient");
-        }
+    for (const retort_mean mean : kMeans) {
+      for (const retort_divergence divergence : kDivergences) {
+        SCOPED_TRACE(::testing::Message() << divergence << ' ' << mean << ' ' << scale);
+        Case c(5, 37, 2, random, scale);
+        c.options.mean = mean;
+        c.options.divergence = divergence;
+        expect_matches_reference(c, false);
       }
     }
   }
 }
 
-TEST(DistillationLoss, EveryGradientRowSumsToZero) {
-  std::mt19937_64 random(4);
-  for (const int64_t classes : {2, 10, 100, 1000}) {
-    Case c(8, classes, 4, random);
-    c.options.temperature = 3;
-    c.options.label_smoothing = 0.1f;
-    GuardedMatrix gradient(8, classes, classes);
-    ASSERT_EQ(c.run(gradient.data(), classes, nullptr, nullptr), RETORT_OK);
-    for (int64_t i = 0; i < 8; ++i) {
-      const reference::Row row = gradient.row(i);
-      EXPECT_NEAR(std::accumulate(row.begin(), row.end(), 0.0), 0, c.gradient_error(i) * 4);
+// body(a case of the mean and the divergence) for every mean and divergence.
+template <typename Body>
+void for_every_divergence(int64_t rows, int64_t classes, int64_t teachers, Body body) {
+  for (const retort_mean mean : kMeans) {
+    for (const retort_divergence divergence : kDivergences) {
+      SCOPED_TRACE(::testing::Message() << "divergence " << divergence << ", mean " << mean);
+      std::mt19937_64 random(4);
+      Case c(rows, classes, teachers, random);
+      c.options.mean = mean;
+      c.options.divergence = divergence;
+      c.options.temperature = 3;
+      body(c);
     }
+  }
+}
+
+GuardedMatrix gradient_of(Case& c) {
+  GuardedMatrix gradient(c.student.rows, c.student.classes, c.student.classes);
+  EXPECT_EQ(c.run(gradient.data(), gradient.stride, nullptr, nullptr), RETORT_OK)
+      << retort_last_error();
+  return gradient;
+}
+
+TEST(DistillationLoss, EveryGradientRowSumsToZero) {
+  for (const int64_t classes : {2, 10, 100, 1000}) {
+    for_every_divergence(8, classes, 4, [&](Case& c) {
+      // Only the logits themselves know a shift.
+      c.options.standardize_logits = c.options.divergence == RETORT_SQUARED_ERROR;
+      c.options.label_smoothing = 0.1f;
+      const GuardedMatrix gradient = gradient_of(c);
+      for (int64_t i = 0; i < 8; ++i) {
+        const reference::Row row = gradient.row(i);
+        EXPECT_NEAR(std::accumulate(row.begin(), row.end(), 0.0), 0, c.gradient_error(i) * 4);
+      }
+    });
   }
 }
 
 TEST(DistillationLoss, AStudentEqualToItsTeacherHasExactlyNoSoftGradientAndLoss) {
-  std::mt19937_64 random(5);
-  for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-    Case c(6, 100, 1, random);
-    c.teacher_weights.clear();
-    c.options.mean = mean;
-    c.options.alpha = 1;
-    c.options.temperature = 4;
-    c.teachers[0] = c.student;
-    GuardedMatrix gradient(6, 100, 100);
-    retort_distillation_totals totals;
-    ASSERT_EQ(c.run(gradient.data(), 100, nullptr, &totals), RETORT_OK);
-    for (int64_t i = 0; i < 6; ++i) {
-      for (int64_t j = 0; j < 100; ++j) EXPECT_EQ(gradient.at(i, j), 0);
-    }
-    EXPECT_NEAR(totals.soft, 0, 16 * 100 * kEpsilon);
+  for (const bool standardized : {false, true}) {
+    for_every_divergence(6, 100, 1, [&](Case& c) {
+      if (c.options.divergence == RETORT_NORMALIZED) return;  // a cross-entropy
+      // A mixture's logits are its distribution's, without the shift.
+      if (c.options.divergence == RETORT_SQUARED_ERROR && c.options.mean != RETORT_MEAN_OF_LOGITS)
+        return;
+      c.teacher_weights.clear();
+      c.options.alpha = 1;
+      c.options.standardize_logits = standardized;
+      c.teachers[0] = c.student;
+      GuardedMatrix gradient(6, 100, 100);
+      retort_distillation_totals totals;
+      ASSERT_EQ(c.run(gradient.data(), 100, nullptr, &totals), RETORT_OK);
+      // In the Jensen-Shannon divergence the logarithm of the mixture rounds, standing for log p itself.
+      const bool exact = c.options.divergence != RETORT_JENSEN_SHANNON;
+      for (int64_t i = 0; i < 6; ++i) {
+        for (int64_t j = 0; j < 100; ++j)
+          EXPECT_NEAR(gradient.at(i, j), 0, exact ? 0 : c.gradient_error(i));
+      }
+      EXPECT_NEAR(totals.soft, 0, exact ? 0 : c.loss_error(0));
+    });
   }
 }
 
 TEST(DistillationLoss, EqualTeachersActAsOne) {
-  std::mt19937_64 random(6);
-  for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-    Case one(4, 33, 1, random);
+  for_every_divergence(4, 33, 1, [](Case& one) {
     one.teacher_weights.clear();
-    one.options.mean = mean;
     Case four = one;
     four.teachers.assign(4, one.teachers[0]);
-    GuardedMatrix a(4, 33, 33), b(4, 33, 33);
-    ASSERT_EQ(one.run(a.data(), 33, nullptr, nullptr), RETORT_OK);
-    ASSERT_EQ(four.run(b.data(), 33, nullptr, nullptr), RETORT_OK);
+    const GuardedMatrix a = gradient_of(one), b = gradient_of(four);
     for (int64_t i = 0; i < 4; ++i) {
       for (int64_t j = 0; j < 33; ++j) EXPECT_NEAR(a.at(i, j), b.at(i, j), four.gradient_error(i));
     }
-  }
+  });
 }
 
 TEST(DistillationLoss, AConstantAddedToARowChangesNothingButRounding) {
-  std::mt19937_64 random(7);
-  Case c(4, 20, 2, random);
-  GuardedMatrix before(4, 20, 20), after(4, 20, 20);
-  ASSERT_EQ(c.run(before.data(), 20, nullptr, nullptr), RETORT_OK);
-  for (int64_t i = 0; i < 4; ++i) {
-    for (int64_t j = 0; j < 20; ++j) {
-      c.student.at(i, j) += 50;
-      c.teachers[1].at(i, j) -= 20;
+  for_every_divergence(4, 20, 2, [](Case& c) {
+    if (c.options.divergence == RETORT_SQUARED_ERROR) return;
+    const GuardedMatrix before = gradient_of(c);
+    for (int64_t i = 0; i < 4; ++i) {
+      for (int64_t j = 0; j < 20; ++j) {
+        c.student.at(i, j) += 50;
+        c.teachers[1].at(i, j) -= 20;
+      }
     }
-  }
-  ASSERT_EQ(c.run(after.data(), 20, nullptr, nullptr), RETORT_OK);
-  for (int64_t i = 0; i < 4; ++i) {
-    for (int64_t j = 0; j < 20; ++j)
-      EXPECT_NEAR(before.at(i, j), after.at(i, j), 2 * c.gradient_error(i));
+    const GuardedMatrix after = gradient_of(c);
+    for (int64_t i = 0; i < 4; ++i) {
+      for (int64_t j = 0; j < 20; ++j)
+        EXPECT_NEAR(before.at(i, j), after.at(i, j), 2 * c.gradient_error(i));
+    }
+  });
+}
+
+TEST(DistillationLoss, AnotherOrderOfTheClassesIsTheSameLossInThatOrder) {
+  for_every_divergence(3, 37, 2, [](Case& c) {
+    const auto place = [](int64_t j) { return j * 5 % 37; };
+    Case moved = c;
+    for (int64_t i = 0; i < 3; ++i) {
+      for (int64_t j = 0; j < 37; ++j) {
+        moved.student.at(i, place(j)) = c.student.at(i, j);
+        for (size_t k = 0; k < 2; ++k) moved.teachers[k].at(i, place(j)) = c.teachers[k].at(i, j);
+      }
+      moved.labels[static_cast<size_t>(i)] =
+          static_cast<int32_t>(place(c.labels[static_cast<size_t>(i)]));
+    }
+    const GuardedMatrix before = gradient_of(c), after = gradient_of(moved);
+    for (int64_t i = 0; i < 3; ++i) {
+      for (int64_t j = 0; j < 37; ++j)
+        EXPECT_NEAR(after.at(i, place(j)), before.at(i, j), c.gradient_error(i));
+    }
+  });
+}
+
+TEST(DistillationLoss, TwoClassesHaveNoPartOutsideTheLabel) {
+  std::mt19937_64 random(16);
+  Case c(5, 2, 2, random);
+  c.options.divergence = RETORT_DECOUPLED;
+  c.options.alpha = 1;
+  c.options.target_weight = 0;
+  c.options.non_target_weight = 8;
+  GuardedMatrix gradient(5, 2, 2);
+  retort_distillation_totals totals;
+  ASSERT_EQ(c.run(gradient.data(), 2, nullptr, &totals), RETORT_OK);
+  EXPECT_EQ(totals.soft, 0);
+  for (int64_t i = 0; i < 5; ++i) EXPECT_EQ(largest_magnitude(gradient.row(i)), 0);
+}
+
+// 1 - p_y is far below what a float's 1 - p can tell, and the classes besides the label still have their
+// distribution.
+TEST(DistillationLoss, ALabelThatTakesAllMassLeavesTheOthersTheirDistribution) {
+  for_every_divergence(4, 12, 2, [](Case& c) {
+    if (c.options.divergence != RETORT_DECOUPLED && c.options.divergence != RETORT_NORMALIZED)
+      return;
+    c.options.temperature = 1;
+    for (int64_t i = 0; i < 4; ++i) {
+      const int64_t label = c.labels[static_cast<size_t>(i)];
+      c.student.at(i, label) = 60.0f * static_cast<float>(1 + i);
+      c.teachers[0].at(i, label) = 500;
+      c.teachers[1].at(i, label) = 40;
+    }
+    expect_matches_reference(c, false);
+  });
+}
+
+TEST(DistillationLoss, TheThreeValuesOfTheForwardKlHaveTheSameGradientToTheBit) {
+  std::mt19937_64 random(17);
+  Case c(4, 50, 3, random);
+  c.options.mean = RETORT_MEAN_OF_PROBABILITIES;
+  c.options.temperature = 2;
+  const GuardedMatrix gradient = gradient_of(c);
+  for (const retort_soft_value value : {RETORT_MEAN_OF_KL, RETORT_CROSS_ENTROPY}) {
+    c.options.soft_value = value;
+    EXPECT_TRUE(gradient_of(c).same_bits(gradient));
   }
 }
 
 TEST(DistillationLoss, ANaNStaysInItsRow) {
-  std::mt19937_64 random(8);
   for (const bool in_teacher : {false, true}) {
-    for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-      Case c(3, 40, 2, random);
-      c.options.mean = mean;
+    for_every_divergence(3, 40, 2, [&](Case& c) {
       Case clean = c;
       (in_teacher ? c.teachers[1] : c.student).at(1, 39) = kNaN;
       GuardedMatrix a(3, 40, 40), b(3, 40, 40);
@@ -286,30 +304,83 @@ TEST(DistillationLoss, ANaNStaysInItsRow) {
         EXPECT_TRUE(std::isnan(a.at(1, j)));
         EXPECT_EQ(a.at(2, j), b.at(2, j));
       }
-    }
+    });
   }
 }
 
-TEST(DistillationLoss, AMaskedClassHasNoMassAndCostsOnlyWhereTheTeacherWantsIt) {
-  std::mt19937_64 random(9);
-  for (const retort_mean mean : {RETORT_MEAN_OF_LOGITS, RETORT_MEAN_OF_PROBABILITIES}) {
-    Case c(3, 20, 2, random);
-    c.options.mean = mean;
-    c.labels.assign(3, 0);
-    for (GuardedMatrix& teacher : c.teachers) teacher.at(0, 5) = teacher.at(1, 6) = -kInfinity;
-    c.student.at(0, 5) = -kInfinity;  // masked by both: nothing
-    c.student.at(2, 7) = -kInfinity;  // masked by the student alone: infinite loss
-    GuardedMatrix gradient(3, 20, 20);
-    std::vector<float> row_loss(3);
-    ASSERT_EQ(c.run(gradient.data(), 20, row_loss.data(), nullptr), RETORT_OK);
-    for (int64_t i = 0; i < 3; ++i) {
-      expect_close(row_loss[static_cast<size_t>(i)], c.weight(i) * c.expected(i).total,
-                   c.loss_error(i), "row loss");
-      for (int64_t j = 0; j < 20; ++j) EXPECT_TRUE(std::isfinite(gradient.at(i, j)));
-    }
-    EXPECT_EQ(gradient.at(0, 5), 0);
-    EXPECT_EQ(row_loss[2], kInfinity);
+TEST(DistillationLoss, ARowMaskedThroughoutIsNaNAndNoOtherRowIs) {
+  for (const bool in_teacher : {false, true}) {
+    for_every_divergence(3, 20, 1, [&](Case& c) {
+      for (int64_t j = 0; j < 20; ++j)
+        (in_teacher ? c.teachers[0] : c.student).at(1, j) = -kInfinity;
+      std::vector<float> row_loss(3);
+      ASSERT_EQ(c.run(nullptr, 20, row_loss.data(), nullptr), RETORT_OK);
+      EXPECT_TRUE(std::isfinite(row_loss[0]));
+      EXPECT_TRUE(std::isnan(row_loss[1]));
+      EXPECT_TRUE(std::isfinite(row_loss[2]));
+    });
   }
+}
+
+TEST(DistillationLoss, MaskedClassesAreThoseOfTheReferenceAndTheGradientIsFinite) {
+  for (const bool standardized : {false, true}) {
+    for_every_divergence(8, 20, 2, [&](Case& c) {
+      if (standardized && c.options.divergence == RETORT_NORMALIZED) return;
+      c.options.standardize_logits = standardized;
+      c.labels = {0, 0, 0, 3, 3, 3, 3, 3};
+      for (GuardedMatrix& teacher : c.teachers) {
+        teacher.at(0, 5) = teacher.at(1, 6) =
+            -kInfinity;                 // 0: by both sides, 1: by the teachers alone
+        teacher.at(3, 3) = -kInfinity;  // the label, by the teachers alone
+        teacher.at(5, 3) = -kInfinity;  // the label, by both
+        for (int64_t j = 0; j < 20; ++j) {
+          if (j != 3) teacher.at(6, j) = -kInfinity;  // all but the label, by the teachers
+        }
+      }
+      c.teachers[1].at(7, 4) = -kInfinity;  // by one teacher of two
+      c.student.at(0, 5) = -kInfinity;
+      c.student.at(2, 7) = -kInfinity;  // by the student alone
+      c.student.at(4, 3) = -kInfinity;  // the label, by the student alone
+      c.student.at(5, 3) = -kInfinity;
+      GuardedMatrix gradient(8, 20, 20);
+      std::vector<float> row_loss(8);
+      ASSERT_EQ(c.run(gradient.data(), 20, row_loss.data(), nullptr), RETORT_OK);
+      for (int64_t i = 0; i < 8; ++i) {
+        // A single class has no deviation, and what is 0 / epsilon on paper is rounding over epsilon.
+        if (standardized && i == 6) continue;
+        const reference::DistillationLoss expected = c.expected(i);
+        expect_close(row_loss[static_cast<size_t>(i)], c.weight(i) * expected.total,
+                     c.loss_error(i), "row loss");
+        for (int64_t j = 0; j < 20; ++j) {
+          EXPECT_TRUE(std::isfinite(gradient.at(i, j))) << i;
+          EXPECT_NEAR(gradient.at(i, j),
+                      expected.gradient[static_cast<size_t>(j)] * c.weight(i) / c.denominator(),
+                      c.gradient_error(i))
+              << i;
+        }
+      }
+    });
+  }
+}
+
+TEST(DistillationLoss, TiesHaveTheSubgradientZero) {
+  std::mt19937_64 random(18);
+  Case c(1, 4, 1, random);
+  c.row_weights.clear();
+  c.options.divergence = RETORT_TOTAL_VARIATION;
+  c.options.alpha = 1;
+  c.teacher_weights.clear();
+  const float student[] = {0, 0, 0, -kInfinity}, teacher[] = {0, 0, -kInfinity, 0};
+  for (int64_t j = 0; j < 4; ++j) {
+    c.student.at(0, j) = student[j];
+    c.teachers[0].at(0, j) = teacher[j];
+  }
+  // q = (1, 1, 1, 0) / 3 and h = (0, 0, 1, -1) / 2.
+  const GuardedMatrix gradient = gradient_of(c);
+  EXPECT_NEAR(gradient.at(0, 0), -1.0 / 18, 4 * kEpsilon);
+  EXPECT_NEAR(gradient.at(0, 1), -1.0 / 18, 4 * kEpsilon);
+  EXPECT_NEAR(gradient.at(0, 2), 1.0 / 9, 4 * kEpsilon);
+  EXPECT_EQ(gradient.at(0, 3), 0);
 }
 
 TEST(DistillationLoss, AnIgnoredRowContributesNothingAndGetsAZeroGradient) {
@@ -342,7 +413,26 @@ TEST(DistillationLoss, ABatchWithNothingToCountIsZeroAndNoError) {
   EXPECT_EQ(totals.counted_rows, 0);
 }
 
-TEST(DistillationLoss, TheSameBitsForAnyNumberOfThreadsAndAnyPlaceInTheBatch) {
+TEST(DistillationLoss, ARowsBitsDoNotDependOnItsPlaceInTheBatch) {
+  for_every_divergence(9, 21, 2, [](Case& c) {
+    c.options.reduction = RETORT_REDUCTION_SUM;
+    const GuardedMatrix whole = gradient_of(c);
+    for (int64_t i = 0; i < 9; ++i) {
+      Case alone = c;
+      alone.student.rows = 1;
+      for (int64_t j = 0; j < 21; ++j) {
+        alone.student.at(0, j) = c.student.at(i, j);
+        for (size_t k = 0; k < 2; ++k) alone.teachers[k].at(0, j) = c.teachers[k].at(i, j);
+      }
+      alone.labels = {c.labels[static_cast<size_t>(i)]};
+      alone.row_weights = {c.row_weights[static_cast<size_t>(i)]};
+      const GuardedMatrix row = gradient_of(alone);
+      EXPECT_EQ(std::memcmp(&whole.data()[i * 21], row.data(), 21 * sizeof(float)), 0);
+    }
+  });
+}
+
+TEST(DistillationLoss, TheSameBitsForAnyNumberOfThreads) {
   std::mt19937_64 random(12);
   Case c(3000, 17, 3, random);
   c.options.mean = RETORT_MEAN_OF_PROBABILITIES;
@@ -403,6 +493,32 @@ TEST(DistillationLoss, ABadArgumentIsNamedWithItsValueAndNothingIsWritten) {
   refuse([](Case& c) { c.options.denominator = -2; }, "denominator", "-2");
   refuse([](Case& c) { c.options.mean = static_cast<retort_mean>(9); }, "mean", "9");
   refuse([](Case& c) { c.options.reduction = static_cast<retort_reduction>(9); }, "reduction", "9");
+  refuse([](Case& c) { c.options.reduction = RETORT_REDUCTION_NONE; }, "row_loss", "NONE");
+  refuse([](Case& c) { c.options.dtype = static_cast<retort_dtype>(3); }, "dtype", "3");
+  refuse([](Case& c) { c.options.divergence = static_cast<retort_divergence>(7); }, "divergence",
+         "7");
+  refuse([](Case& c) { c.options.soft_value = static_cast<retort_soft_value>(3); }, "soft_value",
+         "3");
+  refuse([](Case& c) { c.options.soft_value = RETORT_MEAN_OF_KL; }, "soft_value", "mean 0");
+  refuse([](Case& c) { c.options.teacher_form = static_cast<retort_form>(-1); }, "teacher_form",
+         "-1");
+  refuse([](Case& c) { c.options.beta = 1.5f; }, "beta", "1.5");
+  refuse([](Case& c) { c.options.target_weight = -1; }, "target_weight", "-1");
+  refuse([](Case& c) { c.options.non_target_weight = kInfinity; }, "non_target_weight", "inf");
+  refuse([](Case& c) { c.options.standardize_epsilon = kNaN; }, "standardize_epsilon", "nan");
+  refuse([](Case& c) { c.teacher_temperatures = {1, -2}; }, "teacher_temperatures", "-2");
+  refuse(
+      [](Case& c) {
+        c.options.divergence = RETORT_REVERSE_KL;
+        c.options.soft_value = RETORT_CROSS_ENTROPY;
+      },
+      "soft_value", "2");
+  refuse(
+      [](Case& c) {
+        c.options.divergence = RETORT_NORMALIZED;
+        c.options.standardize_logits = 1;
+      },
+      "standardize_logits", "1");
   refuse([](Case& c) { c.options.label_type = static_cast<retort_label_type>(2); }, "label_type",
          "2");
   refuse([](Case& c) { c.labels[1] = 8; }, "labels[1]", "8");

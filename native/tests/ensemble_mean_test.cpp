@@ -13,7 +13,7 @@ TEST(EnsembleMean, MatchesTheReferenceForEveryMeanAndOutput) {
     const int64_t count = pick(random, {1, 2, 3, 16});
     retort_ensemble_mean_options options = retort_ensemble_mean_options_default();
     options.mean = random() % 2 ? RETORT_MEAN_OF_LOGITS : RETORT_MEAN_OF_PROBABILITIES;
-    options.output = static_cast<retort_output>(random() % 3);
+    options.output = static_cast<retort_form>(random() % 3);
     options.temperature = std::vector<float>{0.5f, 1, 4}[random() % 3];
     std::vector<GuardedMatrix> members(static_cast<size_t>(count),
                                        GuardedMatrix(3, classes, classes + 2, 1));
@@ -109,7 +109,7 @@ TEST(EnsembleMean, ABadArgumentIsNamed) {
   refused(-1, "member count");
   refused(1025, "member count");
   refused(2, "member must not be null");
-  options.output = static_cast<retort_output>(5);
+  options.output = static_cast<retort_form>(5);
   refused(1, "output kind");
   EXPECT_EQ(retort_ensemble_mean(nullptr, 1, 4, members, 1, 4, output, 4, nullptr),
             RETORT_INVALID_ARGUMENT);

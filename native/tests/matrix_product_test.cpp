@@ -140,7 +140,7 @@ TEST(MatrixProduct, ABadArgumentIsNamed) {
     int64_t c_stride = 3;
     retort_sgemm sgemm = plain_sgemm;
   };
-  const auto refused = [&](std::function<void(Call*)> spoil, const char* name) {
+  const auto refused = [&](const std::function<void(Call*)>& spoil, const char* name) {
     Call call;
     call.a = a;
     call.b = b;

@@ -152,7 +152,7 @@ TEST(Optimizer, ABadArgumentIsNamed) {
   expect_refused(sgd(4, 1, 0, 0, g, v, nullptr), "parameter");
   expect_refused(sgd(4, 1, 0, 0, g, g, p), "overlap");
   expect_refused(sgd(4, 1, 0, 0, g, v, v), "overlap");
-  const auto adam = [&](std::function<void(retort_adam*)> spoil) {
+  const auto adam = [&](const std::function<void(retort_adam*)>& spoil) {
     retort_adam options = adam_options(0, 0, 1);
     spoil(&options);
     return retort_adam_step(&options, 4, g, m, v, p, nullptr);

@@ -217,7 +217,7 @@ TEST(Pooling, TheNumberOfThreadsChangesNoBit) {
 
 TEST(Pooling, ABadArgumentIsNamed) {
   float x[16] = {}, y[16] = {}, z[16] = {};
-  const auto refused = [&](std::function<void(retort_pooling*)> spoil, const char* name) {
+  const auto refused = [&](const std::function<void(retort_pooling*)>& spoil, const char* name) {
     retort_pooling p{1, 4, 4, 1, 2, 2, 0};
     spoil(&p);
     expect_refused(retort_max_pool_forward(&p, x, y, nullptr), name);

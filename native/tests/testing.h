@@ -33,6 +33,7 @@ class GuardedMatrix {
   float* data() { return buffer_.data() + offset_; }
   const float* data() const { return buffer_.data() + offset_; }
   float& at(int64_t row, int64_t column) { return data()[row * stride + column]; }
+  float at(int64_t row, int64_t column) const { return data()[row * stride + column]; }
 
   reference::Row row(int64_t i) const {
     return reference::Row(data() + i * stride, data() + i * stride + classes);

@@ -5,8 +5,10 @@
 //
 // Work: a run of neighbouring taps and one or two vectors of output channels live in registers; the
 // loop over the pixels loads a vector of the output's gradient and multiplies it by each tap's
-// element. Bytes: source and output gradient come from memory once and are read again for each run
-// of taps, from the first two caches; the sums are read and written once a band.
+// element.
+//
+// Bytes: source and output gradient come from memory once and are read again for each run of taps,
+// from the first two caches; the sums are read and written once a band.
 #pragma once
 
 #include "convolution.h"
@@ -17,11 +19,12 @@
 namespace {
 
 struct TapRun {
-  const float* window;  // of the band's first pixel, at the first tap
-  int64_t row_stride;   // between rows of windows
-  int64_t pixel_stride;
+  const float* window;  // of the first pixel, at the first tap
+  int64_t window_row_stride;
+  int64_t window_stride;
   const float* output_gradient;
-  int64_t output_channels;
+  int64_t gradient_row_stride;
+  int64_t gradient_stride;
   int64_t rows;
   int64_t columns;
   float* sums;  // [taps, channels of the block]
@@ -36,10 +39,10 @@ void accumulate_taps(const TapRun& a, Block block) {
 #pragma GCC unroll 2
     for (int v = 0; v < V; ++v) sum[t][v] = load(a.sums + (t * V + v) * kLanes);
   }
-  const float* g = a.output_gradient;
   for (int64_t y = 0; y < a.rows; ++y) {
-    const float* window = a.window + y * a.row_stride;
-    for (int64_t x = 0; x < a.columns; ++x, window += a.pixel_stride, g += a.output_channels) {
+    const float* window = a.window + y * a.window_row_stride;
+    const float* g = a.output_gradient + y * a.gradient_row_stride;
+    for (int64_t x = 0; x < a.columns; ++x, window += a.window_stride, g += a.gradient_stride) {
       Vector gradient[V];
       for (int v = 0; v + 1 < V; ++v) gradient[v] = load(g + v * kLanes);
       gradient[V - 1] = block.lanes.load(g + (V - 1) * kLanes, 0);
@@ -67,8 +70,19 @@ void accumulate_run(int64_t taps, const TapRun& run, Block block) {
 }
 
 // a / b rounded up, or 0 where that is below 0.
-int64_t divide_up(int64_t a, int64_t b) {
-  return a > 0 ? (a + b - 1) / b : 0;
+int64_t divide_up(int64_t a, int64_t b) { return a > 0 ? (a + b - 1) / b : 0; }
+
+struct Range {
+  int64_t first;
+  int64_t end;
+
+  int64_t size() const { return end - first; }
+};
+
+// Those of the outputs along one axis whose tap lies inside the source.
+Range inside(int64_t tap, int64_t padding, int64_t source, int64_t stride, Range outputs) {
+  const int64_t first = clamp(divide_up(padding - tap, stride), outputs.first, outputs.end);
+  return {first, clamp(divide_up(source + padding - tap, stride), first, outputs.end)};
 }
 
 // Adds to the sums, packed as weights are but without biases: [block][tap][channel of the block].
@@ -76,28 +90,39 @@ void convolution_weights_rows(const retort::Correlation& a, const float* source,
                               const float* output_gradient, int64_t first_row, int64_t end_row,
                               int64_t first_channel, int64_t end_channel, float* tile,
                               float* packed_gradient) {
-  const Band band = padded_band(a, source, first_row, end_row, tile);
-  const int64_t run = a.kernel_width * a.source_channels;
+  const bool by_column = a.source_channels >= kManyChannels;
+  const Band band =
+      by_column ? unpadded_band(a, source) : padded_band(a, source, first_row, end_row, tile);
+  const int64_t columns = by_column ? a.kernel_width : 1;
+  const int64_t run = a.kernel_width / columns * a.source_channels;
+  const int64_t gradient_row = a.output_width * a.output_channels;
   for_each_channel_block(first_channel, end_channel, [&](int64_t channel, auto block) {
     using Block = decltype(block);
     constexpr int kMostTaps = kConvolutionAccumulators / Block::kVectors;
+    float* sums = packed_gradient + channel * a.taps();
     for (int64_t i = 0; i < a.kernel_height; ++i) {
-      // The output rows whose tap row i lies inside the source.
-      const int64_t first = clamp(divide_up(a.top - i, a.stride), first_row, end_row);
-      const int64_t end = clamp(divide_up(a.source_height + a.top - i, a.stride), first, end_row);
-      if (first == end) continue;
-      for_each_equal_part(run, kMostTaps, [&](int64_t tap, int64_t taps) {
-        const TapRun part{
-            band.row(first * a.stride - a.top + i) + tap,
-            a.stride * band.row_stride,
-            a.stride * a.source_channels,
-            output_gradient + first * a.output_width * a.output_channels + channel,
-            a.output_channels,
-            end - first,
-            a.output_width,
-            packed_gradient + channel * a.taps() + (i * run + tap) * Block::kChannels};
-        accumulate_run<kMostTaps>(taps, part, block);
-      });
+      const Range rows = inside(i, a.top, a.source_height, a.stride, {first_row, end_row});
+      for (int64_t j = 0; j < columns; ++j, sums += run * Block::kChannels) {
+        Range xs{0, a.output_width};
+        if (by_column) xs = inside(j, a.left, a.source_width, a.stride, xs);
+        if (rows.size() == 0 || xs.size() == 0) continue;
+        const float* windows = band.row(rows.first * a.stride - a.top + i) +
+                               (xs.first * a.stride + j) * a.source_channels;
+        const float* gradient =
+            output_gradient + rows.first * gradient_row + xs.first * a.output_channels + channel;
+        for_each_equal_part(run, kMostTaps, [&](int64_t tap, int64_t taps) {
+          const TapRun part{windows + tap,
+                            a.stride * band.row_stride,
+                            a.stride * a.source_channels,
+                            gradient,
+                            gradient_row,
+                            a.output_channels,
+                            rows.size(),
+                            xs.size(),
+                            sums + tap * Block::kChannels};
+          accumulate_run<kMostTaps>(taps, part, block);
+        });
+      }
     }
   });
 }

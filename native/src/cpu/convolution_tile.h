@@ -4,8 +4,8 @@
 // In channels-last images the taps (j, c) of one kernel row lie side by side, for any stride: a
 // window is kernel_height runs of kernel_width * channels floats. So a convolution is a matrix
 // product whose left matrix, [pixels, taps], lies in the image already, its rows overlapping. Only
-// padding spoils this, so a band of rows that meets the padding is copied to a tile with zeros
-// around it.
+// padding spoils this. Rows of padding are skipped; columns are skipped where that is cheap, else a
+// band of rows is copied to a tile with zeros on either side.
 #pragma once
 
 #include <string.h>
@@ -72,18 +72,30 @@ void set_zero(float* p, int64_t floats) {
   memset(p, 0, static_cast<size_t>(floats) * sizeof(float));
 }
 
-// The band in the source itself where no padding is met, else in the tile.
+// From this many channels on, the taps of one kernel column are work enough for an inner loop, and
+// columns of padding can be skipped; with fewer, those of a kernel row are taken together.
+constexpr int64_t kManyChannels = 8;
+
+// Columns beyond the source on the right that the last window meets.
+int64_t right_padding(const retort::Correlation& a) {
+  return (a.output_width - 1) * a.stride + a.kernel_width - a.left - a.source_width;
+}
+
+// The source itself: its columns of padding are not there to be read.
+Band unpadded_band(const retort::Correlation& a, const float* source) {
+  return {source - a.left * a.source_channels, 0, a.source_width * a.source_channels};
+}
+
+// The source itself where no column of padding is met, else a copy in the tile.
 Band padded_band(const retort::Correlation& a, const float* source, int64_t first_row,
                  int64_t end_row, float* tile) {
+  if (a.left <= 0 && right_padding(a) <= 0) return unpadded_band(a, source);
   const int64_t first = clamp(first_row * a.stride - a.top, 0, a.source_height);
   const int64_t end =
       clamp((end_row - 1) * a.stride - a.top + a.kernel_height, first, a.source_height);
   const int64_t columns = (a.output_width - 1) * a.stride + a.kernel_width;
   const int64_t pixel = a.source_channels;
   const int64_t source_stride = a.source_width * pixel;
-  if (a.left <= 0 && columns - a.left <= a.source_width) {
-    return {source + first * source_stride - a.left * pixel, first, source_stride};
-  }
   // Columns of the tile: zeros, then those of the source from first_column on, then zeros.
   const int64_t zeros = clamp(a.left, 0, columns);
   const int64_t zeros_after = clamp(a.source_width + a.left, zeros, columns);

@@ -8,9 +8,8 @@ namespace retort {
 namespace {
 
 #if defined(RETORT_X86_64)
-bool has_avx2() {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+// Every processor with both has the conversions of F16C, which not every compiler knows a name for.
+bool has_avx2() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -43,6 +42,4 @@ const Kernels& kernels() {
 
 }  // namespace retort
 
-const char* retort_instruction_set(void) {
-  return retort::kernels().instruction_set;
-}
+const char* retort_instruction_set(void) { return retort::kernels().instruction_set; }

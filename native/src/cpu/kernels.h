@@ -10,40 +10,76 @@ namespace retort {
 
 // The members of an ensemble whose weight is not 0; the weights add up to 1.
 struct MemberLogits {
-  const float* const* logits;
+  retort_dtype dtype;
+  retort_form form;
+  const void* const* logits;
   const float* weights;
+  const float* scales;  // what a member's logits are multiplied by: T / its own temperature
   int64_t count;
   int64_t stride;
+};
+
+struct MatrixRows {
+  void* data;  // null: not wanted
+  int64_t stride;
+};
+
+struct ConstMatrixRows {
+  const void* data;
+  int64_t stride;
+};
+
+struct SoftmaxRows {
+  retort_dtype dtype;
+  int64_t classes;
+  float temperature;
+  bool logarithm;
+  ConstMatrixRows logits;
+  MatrixRows output;
+};
+
+struct SoftmaxBackwardRows {
+  retort_dtype dtype;
+  int64_t classes;
+  float temperature;
+  bool logarithm;
+  ConstMatrixRows output;
+  ConstMatrixRows output_gradient;
+  MatrixRows logits_gradient;
 };
 
 struct EnsembleMeanRows {
   MemberLogits members;
   retort_mean mean;
-  retort_output output_kind;
+  retort_form output_kind;
   float temperature;
   int64_t classes;
-  float* output;
-  int64_t output_stride;
+  MatrixRows output;
+};
+
+// What the loss and its tangent are computed of.
+struct DistillationRows {
+  retort_distillation_loss_options options;
+  float soft_scale;  // T^2 or 1
+  int64_t classes;
+  ConstMatrixRows student;
+  MemberLogits teachers;
+  const void* labels;        // null: none
+  const float* row_weights;  // null: 1
+  double gradient_scale;     // 1 / denominator
 };
 
 struct DistillationLossRows {
-  const float* student;
-  int64_t student_stride;
-  MemberLogits teachers;
-  retort_mean mean;
-  float temperature;
-  float alpha;
-  float label_smoothing;
-  float soft_scale;  // temperature^2 or 1
-  int64_t classes;
-  const void* labels;  // null: none
-  retort_label_type label_type;
-  int64_t ignore_index;
-  const float* row_weights;  // null: 1
-  double gradient_scale;     // 1 / denominator
-  float* gradient;           // null: not wanted
-  int64_t gradient_stride;
+  DistillationRows rows;
+  MatrixRows gradient;
   float* row_loss;  // null: not wanted
+};
+
+struct DistillationTangentRows {
+  DistillationRows rows;
+  ConstMatrixRows tangent;
+  void* const* teacher_gradients;  // one for each member of rows.teachers
+  int64_t teacher_gradient_stride;
 };
 
 struct LossSums {
@@ -55,10 +91,10 @@ struct LossSums {
 constexpr int64_t kMostReducedColumns = 256;
 
 struct PoolingGeometry {
-  retort_pooling pooling;
-  int64_t output_height;
-  int64_t output_width;
-  bool windows_overlap;
+  retort_pooling pooling{};
+  int64_t output_height = 0;
+  int64_t output_width = 0;
+  bool windows_overlap = false;
 };
 
 // The channels that a batch normalisation works on, of all or a block of them.
@@ -141,15 +177,14 @@ struct ConvolutionOutput {
 
 struct Kernels {
   const char* instruction_set;
-  void (*softmax)(int64_t rows, int64_t classes, const float* logits, int64_t logits_stride,
-                  float temperature, bool logarithm, float* output, int64_t output_stride);
-  void (*softmax_backward)(int64_t rows, int64_t classes, const float* output,
-                           int64_t output_stride, const float* output_gradient,
-                           int64_t output_gradient_stride, float temperature, bool logarithm,
-                           float* logits_gradient, int64_t logits_gradient_stride);
+  void (*softmax)(const SoftmaxRows& arguments, int64_t first_row, int64_t end_row);
+  void (*softmax_backward)(const SoftmaxBackwardRows& arguments, int64_t first_row,
+                           int64_t end_row);
   void (*ensemble_mean)(const EnsembleMeanRows& arguments, int64_t first_row, int64_t end_row);
   LossSums (*distillation_loss)(const DistillationLossRows& arguments, int64_t first_row,
                                 int64_t end_row);
+  void (*distillation_tangent)(const DistillationTangentRows& arguments, int64_t first_row,
+                               int64_t end_row);
 
   // Pooling: over the output's rows, of all images one after the other. Where windows overlap,
   // backward takes whole images.

@@ -5,6 +5,7 @@
 #include "convolution.h"
 #include "convolution_backward_weights.h"
 #include "distillation_loss.h"
+#include "distillation_tangent.h"
 #include "elementwise.h"
 #include "ensemble_mean.h"
 #include "kernels.h"
@@ -21,6 +22,7 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       softmax_backward,
       ensemble_mean,
       distillation_loss,
+      distillation_tangent,
       max_pool_forward,
       max_pool_backward,
       max_pool_tangent,

@@ -13,12 +13,20 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__AVX512F__) || defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
 namespace {
+
+struct Float16 {
+  uint16_t bits;
+};
+struct BFloat16 {
+  uint16_t bits;
+};
 
 #if defined(__AVX512F__)
 
@@ -28,40 +36,24 @@ struct Vector {
 constexpr int64_t kLanes = 16;
 using Mask = __mmask16;
 
-inline Vector broadcast(float x) {
-  return {_mm512_set1_ps(x)};
-}
-inline Vector load(const float* p) {
-  return {_mm512_loadu_ps(p)};
-}
-inline void store(float* p, Vector a) {
-  _mm512_storeu_ps(p, a.lanes);
-}
-inline Mask first_lanes(int64_t n) {
-  return static_cast<Mask>((1u << n) - 1u);
-}
+inline Vector broadcast(float x) { return {_mm512_set1_ps(x)}; }
+inline Vector load(const float* p) { return {_mm512_loadu_ps(p)}; }
+inline void store(float* p, Vector a) { _mm512_storeu_ps(p, a.lanes); }
+inline Mask first_lanes(int64_t n) { return static_cast<Mask>((1u << n) - 1u); }
 inline Vector load_first(const float* p, int64_t n, float rest) {
   return {_mm512_mask_loadu_ps(_mm512_set1_ps(rest), first_lanes(n), p)};
 }
 inline void store_first(float* p, Vector a, int64_t n) {
   _mm512_mask_storeu_ps(p, first_lanes(n), a.lanes);
 }
-inline Vector operator+(Vector a, Vector b) {
-  return {_mm512_add_ps(a.lanes, b.lanes)};
-}
-inline Vector operator-(Vector a, Vector b) {
-  return {_mm512_sub_ps(a.lanes, b.lanes)};
-}
-inline Vector operator*(Vector a, Vector b) {
-  return {_mm512_mul_ps(a.lanes, b.lanes)};
-}
+inline Vector operator+(Vector a, Vector b) { return {_mm512_add_ps(a.lanes, b.lanes)}; }
+inline Vector operator-(Vector a, Vector b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
+inline Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) {
-  return {_mm512_max_ps(a.lanes, b.lanes)};
-}
+inline Vector maximum(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const Mask nonzero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm512_maskz_mov_ps(nonzero, a.lanes)};
@@ -88,12 +80,8 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const Mask zero = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_EQ_OQ);
   return {_mm512_mask_mov_ps(b.lanes, zero, a.lanes)};
 }
-inline Vector operator/(Vector a, Vector b) {
-  return {_mm512_div_ps(a.lanes, b.lanes)};
-}
-inline Vector square_root(Vector a) {
-  return {_mm512_sqrt_ps(a.lanes)};
-}
+inline Vector operator/(Vector a, Vector b) { return {_mm512_div_ps(a.lanes, b.lanes)}; }
+inline Vector square_root(Vector a) { return {_mm512_sqrt_ps(a.lanes)}; }
 inline Vector keep_where_positive(Vector condition, Vector a) {
   const Mask positive = _mm512_cmp_ps_mask(condition.lanes, _mm512_setzero_ps(), _CMP_GT_OQ);
   return {_mm512_maskz_mov_ps(positive, a.lanes)};
@@ -109,6 +97,49 @@ inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
       _mm512_cmpeq_epi32_mask(_mm512_castps_si512(a.lanes), _mm512_castps_si512(b.lanes));
   return {_mm512_mask_mov_ps(y.lanes, same, x.lanes)};
 }
+inline Vector where_less(Vector a, Vector b, Vector yes, Vector no) {
+  const Mask less = _mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_LT_OQ);
+  return {_mm512_mask_mov_ps(no.lanes, less, yes.lanes)};
+}
+inline bool any_less(Vector a, Vector b) {
+  return _mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_LT_OQ) != 0;
+}
+inline Vector minimum(Vector a, Vector b) { return {_mm512_min_ps(a.lanes, b.lanes)}; }
+
+inline Vector widen(__m256i halves, const Float16*) { return {_mm512_cvtph_ps(halves)}; }
+inline Vector widen(__m256i halves, const BFloat16*) {
+  return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16))};
+}
+inline __m256i narrow(Vector a, const Float16*) {
+  return _mm512_cvtps_ph(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// To the nearest, ties to even; a NaN keeps a bit of its fraction.
+inline __m256i narrow(Vector a, const BFloat16*) {
+  const __m512i bits = _mm512_castps_si512(a.lanes);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+  const __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const Mask is_nan = _mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_UNORD_Q);
+  const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x00400000));
+  return _mm512_cvtepi32_epi16(
+      _mm512_srli_epi32(_mm512_mask_mov_epi32(rounded, is_nan, quiet), 16));
+}
+template <typename Half>
+inline Vector load(const Half* p) {
+  return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)), p);
+}
+template <typename Half>
+inline void store(Half* p, Vector a) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), narrow(a, p));
+}
+template <typename Half>
+inline Vector load_first(const Half* p, int64_t n, float rest) {
+  const Vector a = widen(_mm256_maskz_loadu_epi16(first_lanes(n), p), p);
+  return {_mm512_mask_mov_ps(_mm512_set1_ps(rest), first_lanes(n), a.lanes)};
+}
+template <typename Half>
+inline void store_first(Half* p, Vector a, int64_t n) {
+  _mm256_mask_storeu_epi16(p, first_lanes(n), narrow(a, p));
+}
 
 #elif defined(__AVX2__)
 
@@ -117,15 +148,9 @@ struct Vector {
 };
 constexpr int64_t kLanes = 8;
 
-inline Vector broadcast(float x) {
-  return {_mm256_set1_ps(x)};
-}
-inline Vector load(const float* p) {
-  return {_mm256_loadu_ps(p)};
-}
-inline void store(float* p, Vector a) {
-  _mm256_storeu_ps(p, a.lanes);
-}
+inline Vector broadcast(float x) { return {_mm256_set1_ps(x)}; }
+inline Vector load(const float* p) { return {_mm256_loadu_ps(p)}; }
+inline void store(float* p, Vector a) { _mm256_storeu_ps(p, a.lanes); }
 inline __m256i first_lanes(int64_t n) {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(n)),
                             _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -138,22 +163,14 @@ inline Vector load_first(const float* p, int64_t n, float rest) {
 inline void store_first(float* p, Vector a, int64_t n) {
   _mm256_maskstore_ps(p, first_lanes(n), a.lanes);
 }
-inline Vector operator+(Vector a, Vector b) {
-  return {_mm256_add_ps(a.lanes, b.lanes)};
-}
-inline Vector operator-(Vector a, Vector b) {
-  return {_mm256_sub_ps(a.lanes, b.lanes)};
-}
-inline Vector operator*(Vector a, Vector b) {
-  return {_mm256_mul_ps(a.lanes, b.lanes)};
-}
+inline Vector operator+(Vector a, Vector b) { return {_mm256_add_ps(a.lanes, b.lanes)}; }
+inline Vector operator-(Vector a, Vector b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
+inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) {
-  return {_mm256_max_ps(a.lanes, b.lanes)};
-}
+inline Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
   const __m256 nonzero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_NEQ_UQ);
   return {_mm256_and_ps(nonzero, a.lanes)};
@@ -199,12 +216,8 @@ inline Vector where_zero(Vector condition, Vector a, Vector b) {
   const __m256 zero = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
   return {_mm256_blendv_ps(b.lanes, a.lanes, zero)};
 }
-inline Vector operator/(Vector a, Vector b) {
-  return {_mm256_div_ps(a.lanes, b.lanes)};
-}
-inline Vector square_root(Vector a) {
-  return {_mm256_sqrt_ps(a.lanes)};
-}
+inline Vector operator/(Vector a, Vector b) { return {_mm256_div_ps(a.lanes, b.lanes)}; }
+inline Vector square_root(Vector a) { return {_mm256_sqrt_ps(a.lanes)}; }
 inline Vector keep_where_positive(Vector condition, Vector a) {
   const __m256 positive = _mm256_cmp_ps(condition.lanes, _mm256_setzero_ps(), _CMP_GT_OQ);
   return {_mm256_and_ps(positive, a.lanes)};
@@ -220,6 +233,53 @@ inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
       _mm256_cmpeq_epi32(_mm256_castps_si256(a.lanes), _mm256_castps_si256(b.lanes));
   return {_mm256_blendv_ps(y.lanes, x.lanes, _mm256_castsi256_ps(same))};
 }
+inline Vector where_less(Vector a, Vector b, Vector yes, Vector no) {
+  return {_mm256_blendv_ps(no.lanes, yes.lanes, _mm256_cmp_ps(a.lanes, b.lanes, _CMP_LT_OQ))};
+}
+inline bool any_less(Vector a, Vector b) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a.lanes, b.lanes, _CMP_LT_OQ)) != 0;
+}
+inline Vector minimum(Vector a, Vector b) { return {_mm256_min_ps(a.lanes, b.lanes)}; }
+
+inline Vector widen(__m128i halves, const Float16*) { return {_mm256_cvtph_ps(halves)}; }
+inline Vector widen(__m128i halves, const BFloat16*) {
+  return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16))};
+}
+inline __m128i narrow(Vector a, const Float16*) {
+  return _mm256_cvtps_ph(a.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+// To the nearest, ties to even; a NaN keeps a bit of its fraction.
+inline __m128i narrow(Vector a, const BFloat16*) {
+  const __m256i bits = _mm256_castps_si256(a.lanes);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const __m256i is_nan = _mm256_castps_si256(_mm256_cmp_ps(a.lanes, a.lanes, _CMP_UNORD_Q));
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x00400000));
+  const __m256i upper = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, is_nan), 16);
+  return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
+}
+template <typename Half>
+inline Vector load(const Half* p) {
+  return widen(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)), p);
+}
+template <typename Half>
+inline void store(Half* p, Vector a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow(a, p));
+}
+// There is no masked load of 16-bit elements: the end of a row goes through a whole vector.
+template <typename Half>
+inline Vector load_first(const Half* p, int64_t n, float rest) {
+  Half whole[kLanes] = {};
+  for (int64_t i = 0; i < n; ++i) whole[i] = p[i];
+  const __m256 mask = _mm256_castsi256_ps(first_lanes(n));
+  return {_mm256_blendv_ps(_mm256_set1_ps(rest), load(whole).lanes, mask)};
+}
+template <typename Half>
+inline void store_first(Half* p, Vector a, int64_t n) {
+  Half whole[kLanes];
+  store(whole, a);
+  for (int64_t i = 0; i < n; ++i) p[i] = whole[i];
+}
 
 #else
 
@@ -228,47 +288,23 @@ struct Vector {
 };
 constexpr int64_t kLanes = 1;
 
-inline Vector broadcast(float x) {
-  return {x};
-}
-inline Vector load(const float* p) {
-  return {*p};
-}
-inline void store(float* p, Vector a) {
-  *p = a.lanes;
-}
-inline Vector load_first(const float*, int64_t, float rest) {
-  return {rest};
-}
+inline Vector broadcast(float x) { return {x}; }
+inline Vector load(const float* p) { return {*p}; }
+inline void store(float* p, Vector a) { *p = a.lanes; }
+inline Vector load_first(const float*, int64_t, float rest) { return {rest}; }
 inline void store_first(float*, Vector, int64_t) {}
-inline Vector operator+(Vector a, Vector b) {
-  return {a.lanes + b.lanes};
-}
-inline Vector operator-(Vector a, Vector b) {
-  return {a.lanes - b.lanes};
-}
-inline Vector operator*(Vector a, Vector b) {
-  return {a.lanes * b.lanes};
-}
-inline Vector multiply_add(Vector a, Vector b, Vector c) {
-  return {a.lanes * b.lanes + c.lanes};
-}
+inline Vector operator+(Vector a, Vector b) { return {a.lanes + b.lanes}; }
+inline Vector operator-(Vector a, Vector b) { return {a.lanes - b.lanes}; }
+inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
+inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
 // The second operand where either is NaN.
-inline Vector maximum(Vector a, Vector b) {
-  return {a.lanes > b.lanes ? a.lanes : b.lanes};
-}
+inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
   return {condition.lanes == 0 ? 0 : a.lanes};
 }
-inline Vector keep_first(Vector, int64_t) {
-  return {0};
-}
-inline Vector operator/(Vector a, Vector b) {
-  return {a.lanes / b.lanes};
-}
-inline Vector square_root(Vector a) {
-  return {sqrtf(a.lanes)};
-}
+inline Vector keep_first(Vector, int64_t) { return {0}; }
+inline Vector operator/(Vector a, Vector b) { return {a.lanes / b.lanes}; }
+inline Vector square_root(Vector a) { return {sqrtf(a.lanes)}; }
 inline Vector keep_where_positive(Vector condition, Vector a) {
   return {condition.lanes > 0 ? a.lanes : 0};
 }
@@ -279,6 +315,62 @@ inline Vector first_largest(Vector a, Vector b) {
 inline Vector where_same_bits(Vector a, Vector b, Vector x, Vector y) {
   return __builtin_memcmp(&a, &b, sizeof a) == 0 ? x : y;
 }
+inline Vector where_less(Vector a, Vector b, Vector yes, Vector no) {
+  return a.lanes < b.lanes ? yes : no;
+}
+inline bool any_less(Vector a, Vector b) { return a.lanes < b.lanes; }
+inline Vector minimum(Vector a, Vector b) { return {a.lanes < b.lanes ? a.lanes : b.lanes}; }
+
+inline uint32_t bits_of(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+inline float float_of(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+inline Vector load(const BFloat16* p) { return {float_of(static_cast<uint32_t>(p->bits) << 16)}; }
+// To the nearest, ties to even; a NaN keeps a bit of its fraction.
+inline void store(BFloat16* p, Vector a) {
+  const uint32_t bits = bits_of(a.lanes);
+  const uint32_t rounded =
+      a.lanes == a.lanes ? bits + 0x7fff + (bits >> 16 & 1) : bits | 0x00400000;
+  p->bits = static_cast<uint16_t>(rounded >> 16);
+}
+// Exponent and fraction move to their places of an f32, and a multiplication by 2^112 turns the bias of
+// one into that of the other, subnormals included.
+inline Vector load(const Float16* p) {
+  const uint32_t sign = (p->bits & 0x8000u) << 16;
+  const uint32_t magnitude = (p->bits & 0x7fffu) << 13;
+  const bool finite = magnitude < 0x0f800000;
+  const float scaled = finite ? float_of(magnitude) * 0x1p112f : float_of(magnitude | 0x7f800000);
+  return {float_of(bits_of(scaled) | sign)};
+}
+// To the nearest, ties to even. A subnormal half is a multiple of 2^-24, the last place of a sum with 0.5,
+// which the addition rounds to.
+inline void store(Float16* p, Vector a) {
+  const uint32_t sign = bits_of(a.lanes) >> 16 & 0x8000;
+  const uint32_t magnitude = bits_of(a.lanes) & 0x7fffffff;
+  uint32_t half;
+  if (magnitude > 0x7f800000) {
+    half = 0x7e00 | (magnitude >> 13 & 0x3ff);
+  } else if (magnitude >= 0x477ff000) {
+    half = 0x7c00;
+  } else if (magnitude < 0x38800000) {
+    half = bits_of(float_of(magnitude) + 0.5f) - bits_of(0.5f);
+  } else {
+    half = (magnitude + 0xfff + (magnitude >> 13 & 1) - 0x38000000) >> 13;
+  }
+  p->bits = static_cast<uint16_t>(sign | half);
+}
+template <typename Half>
+inline Vector load_first(const Half*, int64_t, float rest) {
+  return {rest};
+}
+template <typename Half>
+inline void store_first(Half*, Vector, int64_t) {}
 
 #endif
 
@@ -320,50 +412,75 @@ inline Vector log_of(Vector x) {
   return where_zero(x, broadcast(-INFINITY), result);
 }
 
+// The lanes in halves, the upper combined with the lower, until one is left.
+template <typename Combine>
+inline float across_lanes(Vector a, Combine combine) {
+#if defined(__AVX512F__)
+  const __m256 lower = _mm512_castps512_ps256(a.lanes);
+  const __m256 upper = _mm512_extractf32x8_ps(a.lanes, 1);
+  const __m128 even = combine(_mm256_castps256_ps128(lower), _mm256_castps256_ps128(upper));
+  const __m128 odd = combine(_mm256_extractf128_ps(lower, 1), _mm256_extractf128_ps(upper, 1));
+  const __m128 four = combine(even, odd);
+#else
+  const __m128 four = combine(_mm256_castps256_ps128(a.lanes), _mm256_extractf128_ps(a.lanes, 1));
+#endif
+  const __m128 two = combine(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(combine(two, _mm_movehdup_ps(two)));
+}
+
 inline float sum_of_lanes(Vector a) {
-  float lanes[kLanes];
-  store(lanes, a);
-  for (int64_t width = kLanes / 2; width > 0; width /= 2) {
-    for (int64_t i = 0; i < width; ++i) lanes[i] += lanes[i + width];
-  }
-  return lanes[0];
+  return across_lanes(a, [](__m128 x, __m128 y) { return _mm_add_ps(x, y); });
 }
 
 inline float largest_lane(Vector a) {
-  float lanes[kLanes];
-  store(lanes, a);
-  for (int64_t i = 1; i < kLanes; ++i) lanes[0] = lanes[i] > lanes[0] ? lanes[i] : lanes[0];
-  return lanes[0];
+  return across_lanes(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
 }
 
 #else
 
-inline Vector exp_nonpositive(Vector x) {
-  return {expf(x.lanes)};
-}
-inline Vector log_of(Vector x) {
-  return {logf(x.lanes)};
-}
-inline float sum_of_lanes(Vector a) {
-  return a.lanes;
-}
-inline float largest_lane(Vector a) {
-  return a.lanes;
-}
+inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
+inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
+inline float sum_of_lanes(Vector a) { return a.lanes; }
+inline float largest_lane(Vector a) { return a.lanes; }
 
 #endif
 
+// `masked` where a logarithm is -inf, otherwise `value`, a NaN's place included.
+inline Vector where_masked(Vector logarithm, Vector masked, Vector value) {
+  return where_less(logarithm, broadcast(-3.40282347e38f), masked, value);
+}
+
+// log(exp(a) + exp(b)), which exists where exp(a) and exp(b) are both too small to. A NaN in either lets
+// the maximum or the minimum through, by the order of their operands.
+inline Vector log_add(Vector a, Vector b) {
+  const Vector larger = maximum(a, b), smaller = minimum(b, a);
+  const Vector sum = larger + log_of(broadcast(1) + exp_nonpositive(smaller - larger));
+  return where_masked(larger, a + b, sum);
+}
+
 // A run of columns: all lanes, or the first `count` of them at the end of a row.
 struct AllLanes {
-  Vector load(const float* p, float) const { return ::load(p); }
-  void store(float* p, Vector a) const { ::store(p, a); }
+  template <typename Element>
+  Vector load(const Element* p, float) const {
+    return ::load(p);
+  }
+  template <typename Element>
+  void store(Element* p, Vector a) const {
+    ::store(p, a);
+  }
   Vector keep(Vector a) const { return a; }
 };
 
 struct FirstLanes {
   int64_t count;
-  Vector load(const float* p, float rest) const { return load_first(p, count, rest); }
-  void store(float* p, Vector a) const { store_first(p, a, count); }
+  template <typename Element>
+  Vector load(const Element* p, float rest) const {
+    return load_first(p, count, rest);
+  }
+  template <typename Element>
+  void store(Element* p, Vector a) const {
+    store_first(p, a, count);
+  }
   Vector keep(Vector a) const { return keep_first(a, count); }
 };
 
@@ -391,6 +508,11 @@ inline __attribute__((always_inline)) void for_each_tile(int64_t rows, int64_t c
   for (; row < rows; ++row) {
     for_each_vector(columns, [&](int64_t j, auto lanes) { body(row, j, lanes, RowCount<1>{}); });
   }
+}
+// body(column) over the columns of a block that is padded to whole vectors.
+template <typename Body>
+inline __attribute__((always_inline)) void for_each_whole_vector(int64_t columns, Body body) {
+  for (int64_t column = 0; column < columns; column += kLanes) body(column);
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// What every operation means: plain loops in double precision, straight from the formulas in
-// retort.h. Every other implementation is tested against these.
+// What every operation means: plain loops in double precision, straight from the formulas in retort.h.
+// Every other implementation is tested against these.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,35 @@ Row ensemble_probabilities(const std::vector<Row>& members, const Row& weights, 
 Row ensemble_log_probabilities(const std::vector<Row>& members, const Row& weights, Mean mean,
                                double temperature);
 
+// Either a row as it is, or its logarithms: what the teachers may be given as.
+enum class Form { kLogits, kProbabilities, kLogProbabilities };
+enum class Divergence {
+  kForwardKl,
+  kReverseKl,
+  kJensenShannon,
+  kTotalVariation,
+  kSquaredError,
+  kDecoupled,
+  kNormalized
+};
+enum class SoftValue { kKlOfMean, kMeanOfKl, kCrossEntropy };
+
+// As retort_distillation_loss_options.
 struct DistillationOptions {
   Mean mean = Mean::kLogits;
   double temperature = 1;
   double alpha = 0.5;
   double label_smoothing = 0;
   bool scale_by_temperature_squared = true;
+  Divergence divergence = Divergence::kForwardKl;
+  SoftValue soft_value = SoftValue::kKlOfMean;
+  Form teacher_form = Form::kLogits;
+  Row teacher_temperatures = {};  // empty: the temperature
+  bool standardize_logits = false;
+  double standardize_epsilon = 1e-7;
+  double beta = 0.5;
+  double target_weight = 1;
+  double non_target_weight = 1;
 };
 
 struct DistillationLoss {
@@ -42,9 +65,20 @@ struct DistillationLoss {
   Row gradient;
 };
 
+// (z - mean) / (epsilon + deviation) over the classes that are not masked, and the gradient on z for a
+// gradient on the result.
+Row standardized(const Row& logits, double epsilon);
+Row standardized_backward(const Row& logits, double epsilon, const Row& gradient);
+
 // One row, weight 1. A part whose weight is 0 is 0.
 DistillationLoss distillation_loss(const DistillationOptions& options, const Row& student,
                                    const std::vector<Row>& teachers, const Row& weights,
                                    int64_t label);
+
+// The gradient of <gradient on the student's logits, tangent> on each teacher's logits, by central
+// differences: to about 1e-9 of the gradient's size at logits of a few units.
+std::vector<Row> distillation_tangent(const DistillationOptions& options, const Row& student,
+                                      std::vector<Row> teachers, const Row& weights, int64_t label,
+                                      const Row& tangent);
 
 }  // namespace retort::reference

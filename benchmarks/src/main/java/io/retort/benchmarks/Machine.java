@@ -25,11 +25,15 @@ final class Machine {
     }
   }
 
-  /** The commit of the sources, marked where they were changed since, or "unknown" outside a checkout. */
+  /**
+   * The commit of the sources, marked where they were changed since, or "unknown" outside a
+   * checkout.
+   */
   static String commit() {
     try {
       Process git = new ProcessBuilder("git", "describe", "--always", "--dirty").start();
-      String commit = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
+      String commit =
+          new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8).trim();
       return git.waitFor(10, TimeUnit.SECONDS) && git.exitValue() == 0 ? commit : "unknown";
     } catch (IOException noGit) {
       return "unknown";

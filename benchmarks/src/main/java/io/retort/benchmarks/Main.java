@@ -1,34 +1,36 @@
 package io.retort.benchmarks;
 
 import io.retort.kernels.InstructionSet;
+import io.retort.kernels.Mean;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
-import org.openjdk.jmh.results.Result;
-import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
-/** Runs the distillation loss beside a copy of as many bytes, and prints and stores the results. */
+/** Measures the distillation loss with its gradient, prints a table and stores the results. */
 @Command(
     name = "benchmarks/run",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description =
-        "Measures the distillation loss with its gradient, and a copy of as many bytes in the same run.",
-    footer = {"", "Example: benchmarks/run --classes 10,1000 --teachers 4 --threads 2"})
+    subcommands = {Training.class, CallOverhead.class, Draw.class},
+    description = {
+      "Measures the distillation loss with its gradient: Retort, its peers and a copy of as many bytes,",
+      "on the same threads in the same run. A peer is timed only once its loss and gradient agree."
+    },
+    footer = {
+      "",
+      "Start with --peers to bring in PyTorch and ND4J; that downloads about 200 MB the first time.",
+      "Example: benchmarks/run --peers --classes 10,1000 --teachers 4 --output results.csv"
+    })
 public final class Main implements Callable<Integer> {
   @Option(
       names = "--classes",
@@ -49,110 +51,101 @@ public final class Main implements Callable<Integer> {
       split = ",",
       defaultValue = "LOGITS,PROBABILITIES",
       description = "How the teachers become one (default: ${DEFAULT-VALUE}).")
-  private List<String> means;
+  private List<Mean> means;
 
   @Option(
-      names = "--threads",
-      description = "Threads that work (default: one a processor).")
+      names = "--providers",
+      split = ",",
+      description = "Whose implementations (default: all there are).")
+  private List<String> providers = Provider.names(DistillationLossProvider.class);
+
+  @Option(names = "--threads", description = "Threads that work (default: one a processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--megabytes",
+      defaultValue = "256",
+      description =
+          "Bytes a call moves; far more than the caches hold (default: ${DEFAULT-VALUE}).")
+  private int megabytes;
+
+  @Option(
+      names = "--milliseconds",
+      defaultValue = "3000",
+      description = "Time to measure each provider for (default: ${DEFAULT-VALUE}).")
+  private long milliseconds;
 
   @Option(names = "--output", description = "CSV file to write (default: none).")
   private Path output;
 
+  @Spec private CommandSpec command;
+
   public static void main(String[] arguments) {
-    System.exit(new CommandLine(new Main()).execute(arguments));
+    System.exit(commandLine().execute(arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(Main::reportFailure);
+  }
+
+  private static int reportFailure(
+      Exception failure, CommandLine commandLine, CommandLine.ParseResult parsed) {
+    commandLine.getErr().println(failure.getMessage());
+    return commandLine.getCommandSpec().exitCodeOnExecutionException();
   }
 
   @Override
   public Integer call() throws RunnerException, IOException {
-    List<Measurement> measurements = measurements(runWithProgressOnStandardError());
+    checkArguments();
+    DistillationLossRun run =
+        new DistillationLossRun(means, providers, threads, (long) megabytes << 20, milliseconds);
+    List<Measurement> rows = new ArrayList<>();
+    for (int classCount : classes) {
+      for (int teacherCount : teachers) {
+        rows.addAll(run.measure(classCount, teacherCount));
+      }
+    }
+    Measurements measurements = new Measurements(rows);
     System.out.printf(
-        "%s, %d threads, %s, model bytes a call %d MB%n%n",
-        Machine.processor(), threads, InstructionSet.current(), DistillationLossBenchmark.MODEL_BYTES >> 20);
-    System.out.print(Measurement.table(measurements));
+        Locale.ROOT,
+        "%s, %d threads, %s, about %d MB a call%n%n",
+        Machine.processor(),
+        threads,
+        InstructionSet.current(),
+        megabytes);
+    System.out.print(MeasurementTable.of(measurements));
     if (output != null) {
-      write(measurements);
+      measurements.write(output);
     }
     return 0;
   }
 
-  /** JMH writes to standard output, which is kept for the table. */
-  private Collection<RunResult> runWithProgressOnStandardError() throws RunnerException {
-    PrintStream standardOutput = System.out;
-    System.setOut(System.err);
-    try {
-      return run();
-    } finally {
-      System.setOut(standardOutput);
+  private void checkArguments() {
+    positive("--classes", classes);
+    positive("--teachers", teachers);
+    positive("--threads", List.of(threads));
+    positive("--megabytes", List.of(megabytes));
+    if (milliseconds < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--milliseconds must be at least 1, got " + milliseconds);
     }
-  }
-
-  private Collection<RunResult> run() throws RunnerException {
-    return new Runner(
-            new OptionsBuilder()
-                .include(DistillationLossBenchmark.class.getName())
-                .param("classes", strings(classes))
-                .param("teachers", strings(teachers))
-                .param("mean", strings(means))
-                .param("threads", String.valueOf(threads))
-                .build())
-        .run();
-  }
-
-  private static String[] strings(List<?> values) {
-    return values.stream().map(String::valueOf).toArray(String[]::new);
-  }
-
-  /** Pairs each shape's loss with the copy that ran beside it. */
-  private static List<Measurement> measurements(Collection<RunResult> results) {
-    Map<String, Double> copies = new HashMap<>();
-    for (RunResult result : results) {
-      if (result.getPrimaryResult().getLabel().equals("copy")) {
-        copies.put(shape(result), result.getPrimaryResult().getStatistics().getPercentile(50));
+    for (String provider : providers) {
+      try {
+        Provider.named(DistillationLossProvider.class, provider);
+      } catch (IllegalArgumentException unknown) {
+        throw new ParameterException(command.commandLine(), unknown.getMessage(), unknown);
       }
     }
-    List<Measurement> measurements = new ArrayList<>();
-    for (RunResult result : results) {
-      if (result.getPrimaryResult().getLabel().equals("distillationLoss")) {
-        measurements.add(measurement(result, copies.get(shape(result))));
+  }
+
+  private void positive(String option, List<Integer> values) {
+    for (int value : values) {
+      if (value < 1) {
+        throw new ParameterException(
+            command.commandLine(), option + " must be at least 1, got " + value);
       }
     }
-    return measurements;
-  }
-
-  private static String shape(RunResult result) {
-    return List.of("classes", "teachers", "mean", "threads").stream()
-        .map(result.getParams()::getParam)
-        .toList()
-        .toString();
-  }
-
-  private static Measurement measurement(RunResult result, double copyMedian) {
-    int classes = Integer.parseInt(result.getParams().getParam("classes"));
-    int teachers = Integer.parseInt(result.getParams().getParam("teachers"));
-    Result<?> time = result.getPrimaryResult();
-    return new Measurement(
-        "distillation-loss-of-" + result.getParams().getParam("mean").toLowerCase(Locale.ROOT),
-        "retort-" + InstructionSet.current(),
-        classes,
-        DistillationLossBenchmark.rows(classes, teachers),
-        teachers,
-        "f32",
-        Integer.parseInt(result.getParams().getParam("threads")),
-        time.getStatistics().getPercentile(50),
-        time.getStatistics().getPercentile(20),
-        time.getStatistics().getPercentile(80),
-        DistillationLossBenchmark.modelBytes(classes, teachers),
-        copyMedian);
-  }
-
-  private void write(List<Measurement> measurements) throws IOException {
-    List<String> lines = new ArrayList<>();
-    lines.add(Measurement.CSV_HEADER);
-    for (Measurement measurement : measurements) {
-      lines.add(measurement.csv(Machine.processor(), Machine.commit()));
-    }
-    Files.createDirectories(output.toAbsolutePath().getParent());
-    Files.write(output, lines);
   }
 }

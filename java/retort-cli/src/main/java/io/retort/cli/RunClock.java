@@ -51,7 +51,7 @@ final class RunClock {
     double seconds = (System.nanoTime() - start) / 1e9 + (before == null ? 0 : before.seconds());
     run.writeProvenance(
         new Provenance(
-            invocation.commandLine(),
+            before == null ? invocation.commandLine() : before.command(),
             Version.number(),
             Version.commit(),
             Processor.ofThisMachine().model(),

@@ -34,7 +34,7 @@ class HelpTest {
     List<String> examples = new ArrayList<>();
     for (String line : command.getCommandSpec().usageMessage().footer()) {
       assertThat(line).startsWith("  retort ").hasSizeLessThan(80);
-      String[] words = line.strip().split(" ");
+      String[] words = line.strip().split(" ", -1);
       commandLine().parseArgs(Arrays.copyOfRange(words, 1, words.length));
       examples.add(line);
     }

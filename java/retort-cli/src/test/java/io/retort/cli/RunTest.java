@@ -115,6 +115,9 @@ class RunTest {
 
     assertThat(resumed.code()).as(resumed.err()).isZero();
     assertThat(RunDirectory.open(run).readResult().members()).hasSize(2);
+    assertThat(RunDirectory.open(run).readProvenance().command())
+        .contains("--members 2")
+        .doesNotContain("--resume");
   }
 
   @Test

@@ -23,6 +23,7 @@ record Origin(String title, Path directory, String remedy) {
   /** What to throw when one of the data set's files is not there. */
   DataException missing(Path path) {
     return new DataException(
-        "%s is not complete: %s is missing; %s or pass --data-dir DIR".formatted(title, path, remedy));
+        "%s is not complete: %s is missing; %s or pass --data-dir DIR"
+            .formatted(title, path, remedy));
   }
 }

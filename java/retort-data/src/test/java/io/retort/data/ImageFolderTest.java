@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -41,7 +43,7 @@ class ImageFolderTest {
   private Path write(String name, BufferedImage image) throws IOException {
     Path file = directory.resolve(name);
     Files.createDirectories(file.getParent());
-    String format = name.substring(name.lastIndexOf('.') + 1).toLowerCase();
+    String format = name.substring(name.lastIndexOf('.') + 1).toLowerCase(Locale.ROOT);
     assertThat(ImageIO.write(image, format, file.toFile())).isTrue();
     return file;
   }
@@ -266,7 +268,7 @@ class ImageFolderTest {
   @Test
   void aFileThatIsNoImageIsRefused() throws IOException {
     write("test/cat/a.png", grey(2, 3, 1));
-    Path file = write("train/cat/a.png", "not an image".getBytes());
+    Path file = write("train/cat/a.png", "not an image".getBytes(StandardCharsets.UTF_8));
 
     assertRefused(file + " is no JPEG or PNG image");
   }

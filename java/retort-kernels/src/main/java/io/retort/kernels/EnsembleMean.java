@@ -12,8 +12,8 @@ public final class EnsembleMean {
    * Writes the mean of the members.
    *
    * @param members K matrices [rows, classes]
-   * @param weights K finite weights of at least 0 and a sum above 0, by which they are divided; null for
-   *     equal weights. A member of weight 0 is not read.
+   * @param weights K finite weights of at least 0 and a sum above 0, by which they are divided;
+   *     null for equal weights. A member of weight 0 is not read.
    * @param mean what is averaged
    * @param temperature finite, above 0
    * @param kind what is written
@@ -21,7 +21,12 @@ public final class EnsembleMean {
    * @param pool where it runs; null for the calling thread
    */
   public static void compute(
-      Members members, float[] weights, Mean mean, float temperature, Output kind, Matrix output,
+      Members members,
+      float[] weights,
+      Mean mean,
+      float temperature,
+      Output kind,
+      Matrix output,
       ThreadPool pool) {
     Arguments.notNull("members", members);
     Arguments.notNull("mean", mean);
@@ -35,13 +40,24 @@ public final class EnsembleMean {
         FloatPointer memberWeights = weights == null ? null : new FloatPointer(weights);
         Members.Loan in = members.read();
         Matrix.Loan out = output.write("output")) {
-      options.mean(mean.value).output(kind.value).temperature(temperature).member_weights(memberWeights);
+      options
+          .mean(mean.value)
+          .output(kind.value)
+          .temperature(temperature)
+          .member_weights(memberWeights);
       ThreadPool.run(
           pool,
           executor ->
               Retort.retort_ensemble_mean(
-                  options, members.rows(), members.columns(), in.pointers, members.count(),
-                  members.stride(), out.pointer, output.stride(), executor));
+                  options,
+                  members.rows(),
+                  members.columns(),
+                  in.pointers,
+                  members.count(),
+                  members.stride(),
+                  out.pointer,
+                  output.stride(),
+                  executor));
     }
   }
 }

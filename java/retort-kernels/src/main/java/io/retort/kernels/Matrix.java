@@ -5,12 +5,13 @@ import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * A row-major matrix of {@code float} over memory that the caller owns; element (r, c) is at {@code r *
- * stride + c}. Columns between {@code columns} and {@code stride} are never read and never written.
+ * A row-major matrix of {@code float} over memory that the caller owns; element (r, c) is at {@code
+ * r * stride + c}. Columns between {@code columns} and {@code stride} are never read and never
+ * written.
  *
- * <p>Memory outside the Java heap (a direct buffer, a JavaCPP pointer) is handed to the kernels as it is.
- * An array is copied to native memory for the time of a call, and back if the call writes it. The memory
- * must stay valid while a call uses it.
+ * <p>Memory outside the Java heap (a direct buffer, a JavaCPP pointer) is handed to the kernels as
+ * it is. An array is copied to native memory for the time of a call, and back if the call writes
+ * it. The memory must stay valid while a call uses it.
  */
 public final class Matrix {
   private final long rows;
@@ -25,7 +26,12 @@ public final class Matrix {
   private final FloatBuffer buffer;
 
   private Matrix(
-      long rows, long columns, long stride, float[] array, FloatPointer pointer, FloatBuffer buffer) {
+      long rows,
+      long columns,
+      long stride,
+      float[] array,
+      FloatPointer pointer,
+      FloatBuffer buffer) {
     this.rows = rows;
     this.columns = columns;
     this.stride = stride;
@@ -57,10 +63,12 @@ public final class Matrix {
   public static Matrix of(FloatBuffer values, long rows, long columns, long stride) {
     Arguments.notNull("values", values);
     if (!values.isDirect()) {
-      throw new IllegalArgumentException("values must be a direct buffer; pass an array itself instead");
+      throw new IllegalArgumentException(
+          "values must be a direct buffer; pass an array itself instead");
     }
     if (values.order() != ByteOrder.nativeOrder()) {
-      throw new IllegalArgumentException("values must be in native byte order, got " + values.order());
+      throw new IllegalArgumentException(
+          "values must be in native byte order, got " + values.order());
     }
     return new Matrix(rows, columns, stride, null, new FloatPointer(values), values);
   }
@@ -71,8 +79,8 @@ public final class Matrix {
   }
 
   /**
-   * A matrix over native memory, from the pointer's position on. The pointer must know its size; one
-   * that wraps foreign memory is told it by {@link FloatPointer#capacity(long)}.
+   * A matrix over native memory, from the pointer's position on. The pointer must know its size;
+   * one that wraps foreign memory is told it by {@link FloatPointer#capacity(long)}.
    */
   public static Matrix of(FloatPointer values, long rows, long columns, long stride) {
     Arguments.notNull("values", values);
@@ -93,12 +101,21 @@ public final class Matrix {
     try {
       needed = Math.addExact(Math.multiplyExact(rows - 1, stride), columns);
     } catch (ArithmeticException overflow) {
-      throw new IllegalArgumentException("rows " + rows + " with stride " + stride + " overflow 64 bits");
+      throw new IllegalArgumentException(
+          "rows " + rows + " with stride " + stride + " overflow 64 bits");
     }
     if (needed > available) {
       throw new IllegalArgumentException(
-          "values must hold at least " + needed + " elements for " + rows + " rows of " + columns
-              + " columns with stride " + stride + ", got " + available);
+          "values must hold at least "
+              + needed
+              + " elements for "
+              + rows
+              + " rows of "
+              + columns
+              + " columns with stride "
+              + stride
+              + ", got "
+              + available);
     }
   }
 
@@ -117,11 +134,21 @@ public final class Matrix {
     return stride;
   }
 
-  /** Fails unless this matrix has the given shape; {@code name} is the argument's in the message. */
+  /**
+   * Fails unless this matrix has the given shape; {@code name} is the argument's in the message.
+   */
   void checkShape(String name, long rows, long columns) {
     if (this.rows != rows || this.columns != columns) {
       throw new IllegalArgumentException(
-          name + " must be " + rows + " x " + columns + ", got " + this.rows + " x " + this.columns);
+          name
+              + " must be "
+              + rows
+              + " x "
+              + columns
+              + ", got "
+              + this.rows
+              + " x "
+              + this.columns);
     }
   }
 
@@ -140,7 +167,8 @@ public final class Matrix {
 
   private Loan lend(String name, boolean written) {
     if (array != null) {
-      return new Loan(new FloatPointer(Math.max(1, array.length)).put(array, 0, array.length), array, written);
+      return new Loan(
+          new FloatPointer(Math.max(1, array.length)).put(array, 0, array.length), array, written);
     }
     if (pointer.isNull()) {
       throw new IllegalArgumentException(name + " must not be a null or freed pointer");

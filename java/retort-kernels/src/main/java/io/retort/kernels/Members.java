@@ -1,5 +1,6 @@
 package io.retort.kernels;
 
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerPointer;
 
 /** The logits of an ensemble's members: matrices of one shape and stride. */
@@ -22,7 +23,11 @@ public final class Members {
       members[k].checkShape("member " + k, members[0].rows(), members[0].columns());
       if (members[k].stride() != members[0].stride()) {
         throw new IllegalArgumentException(
-            "member " + k + " must have the stride " + members[0].stride() + " of member 0, got "
+            "member "
+                + k
+                + " must have the stride "
+                + members[0].stride()
+                + " of member 0, got "
                 + members[k].stride());
       }
     }
@@ -48,8 +53,23 @@ public final class Members {
     return matrices[0].stride();
   }
 
+  /**
+   * Fails unless each member has the given shape; {@code name} is the argument's in the message.
+   */
+  void checkShape(String name, long rows, long columns) {
+    if (rows() != rows || columns() != columns) {
+      throw new IllegalArgumentException(
+          name + " must be " + rows + " x " + columns + ", got " + rows() + " x " + columns());
+    }
+  }
+
   Loan read() {
-    return new Loan(matrices);
+    return new Loan(count(), k -> matrices[k].read("member " + k));
+  }
+
+  /** Lends the memory to one call that writes it; {@code name} is the argument's in messages. */
+  Loan write(String name) {
+    return new Loan(count(), k -> matrices[k].write(name + " " + k));
   }
 
   /** The members' memory lent to one call, as the array of pointers that the kernels take. */
@@ -57,12 +77,12 @@ public final class Members {
     final PointerPointer<?> pointers;
     private final Matrix.Loan[] loans;
 
-    private Loan(Matrix[] matrices) {
-      loans = new Matrix.Loan[matrices.length];
-      pointers = new PointerPointer<>(matrices.length);
+    private Loan(int count, IntFunction<Matrix.Loan> lend) {
+      loans = new Matrix.Loan[count];
+      pointers = new PointerPointer<>(count);
       try {
-        for (int k = 0; k < matrices.length; k++) {
-          loans[k] = matrices[k].read("member " + k);
+        for (int k = 0; k < count; k++) {
+          loans[k] = lend.apply(k);
           pointers.put(k, loans[k].pointer);
         }
       } catch (RuntimeException failure) {

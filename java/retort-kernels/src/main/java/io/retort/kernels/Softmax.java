@@ -33,16 +33,24 @@ public final class Softmax {
    * @param pool where it runs; null for the calling thread
    */
   public static void backward(
-      Matrix output, Matrix outputGradient, float temperature, Matrix logitsGradient, ThreadPool pool) {
+      Matrix output,
+      Matrix outputGradient,
+      float temperature,
+      Matrix logitsGradient,
+      ThreadPool pool) {
     backward(output, outputGradient, temperature, logitsGradient, pool, false);
   }
 
   /**
-   * {@code logitsGradient = (g - p * sum(g)) / temperature} with p = exp of {@code output}, the output of
-   * {@link #logForward}; arguments as {@link #backward}.
+   * {@code logitsGradient = (g - p * sum(g)) / temperature} with p = exp of {@code output}, the
+   * output of {@link #logForward}; arguments as {@link #backward}.
    */
   public static void logBackward(
-      Matrix output, Matrix outputGradient, float temperature, Matrix logitsGradient, ThreadPool pool) {
+      Matrix output,
+      Matrix outputGradient,
+      float temperature,
+      Matrix logitsGradient,
+      ThreadPool pool) {
     backward(output, outputGradient, temperature, logitsGradient, pool, true);
   }
 
@@ -57,16 +65,34 @@ public final class Softmax {
           executor ->
               logarithm
                   ? Retort.retort_log_softmax(
-                      Retort.RETORT_F32, logits.rows(), logits.columns(), in.pointer, logits.stride(),
-                      temperature, out.pointer, output.stride(), executor)
+                      Retort.RETORT_F32,
+                      logits.rows(),
+                      logits.columns(),
+                      in.pointer,
+                      logits.stride(),
+                      temperature,
+                      out.pointer,
+                      output.stride(),
+                      executor)
                   : Retort.retort_softmax(
-                      Retort.RETORT_F32, logits.rows(), logits.columns(), in.pointer, logits.stride(),
-                      temperature, out.pointer, output.stride(), executor));
+                      Retort.RETORT_F32,
+                      logits.rows(),
+                      logits.columns(),
+                      in.pointer,
+                      logits.stride(),
+                      temperature,
+                      out.pointer,
+                      output.stride(),
+                      executor));
     }
   }
 
   private static void backward(
-      Matrix output, Matrix outputGradient, float temperature, Matrix logitsGradient, ThreadPool pool,
+      Matrix output,
+      Matrix outputGradient,
+      float temperature,
+      Matrix logitsGradient,
+      ThreadPool pool,
       boolean logarithm) {
     Arguments.notNull("output", output);
     long rows = output.rows();
@@ -81,11 +107,29 @@ public final class Softmax {
           executor ->
               logarithm
                   ? Retort.retort_log_softmax_backward(
-                      Retort.RETORT_F32, rows, classes, y.pointer, output.stride(), dy.pointer,
-                      outputGradient.stride(), temperature, dz.pointer, logitsGradient.stride(), executor)
+                      Retort.RETORT_F32,
+                      rows,
+                      classes,
+                      y.pointer,
+                      output.stride(),
+                      dy.pointer,
+                      outputGradient.stride(),
+                      temperature,
+                      dz.pointer,
+                      logitsGradient.stride(),
+                      executor)
                   : Retort.retort_softmax_backward(
-                      Retort.RETORT_F32, rows, classes, y.pointer, output.stride(), dy.pointer,
-                      outputGradient.stride(), temperature, dz.pointer, logitsGradient.stride(), executor));
+                      Retort.RETORT_F32,
+                      rows,
+                      classes,
+                      y.pointer,
+                      output.stride(),
+                      dy.pointer,
+                      outputGradient.stride(),
+                      temperature,
+                      dz.pointer,
+                      logitsGradient.stride(),
+                      executor));
     }
   }
 }

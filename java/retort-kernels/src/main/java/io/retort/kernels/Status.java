@@ -9,7 +9,8 @@ public final class Status {
   /**
    * Returns when {@code status} is {@code RETORT_OK}.
    *
-   * @throws IllegalArgumentException with the native message, which names the argument and its value
+   * @throws IllegalArgumentException with the native message, which names the argument and its
+   *     value
    * @throws RetortException for every other failure
    */
   public static void check(int status) {

@@ -6,8 +6,8 @@ import java.util.function.ToIntFunction;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * A fixed number of native threads that operations run on. Results have the same bits for any number.
- * Calls that share a pool take turns.
+ * A fixed number of native threads that operations run on. Results have the same bits for any
+ * number. Calls that share a pool take turns.
  */
 public final class ThreadPool implements AutoCloseable {
   private final int threads;

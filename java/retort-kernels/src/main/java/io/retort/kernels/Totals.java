@@ -1,8 +1,8 @@
 package io.retort.kernels;
 
 /**
- * A distillation loss and its parts, each reduced: {@code total = alpha * soft + (1 - alpha) * hard}. A part
- * whose weight is 0 is not computed and is 0.
+ * A distillation loss and its parts, each reduced: {@code total = alpha * soft + (1 - alpha) *
+ * hard}. A part whose weight is 0 is not computed and is 0.
  *
  * @param total the loss
  * @param hard cross-entropy with the labels
@@ -10,4 +10,5 @@ package io.retort.kernels;
  * @param denominator what the sums were divided by
  * @param countedRows rows that were not ignored
  */
-public record Totals(double total, double hard, double soft, double denominator, long countedRows) {}
+public record Totals(
+    double total, double hard, double soft, double denominator, long countedRows) {}

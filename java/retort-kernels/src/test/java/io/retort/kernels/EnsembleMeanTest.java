@@ -43,7 +43,13 @@ class EnsembleMeanTest {
     assertThatThrownBy(
             () ->
                 EnsembleMean.compute(
-                    members, new float[1], Mean.LOGITS, 1, Output.LOGITS, Matrix.of(new float[3], 1, 3), null))
+                    members,
+                    new float[1],
+                    Mean.LOGITS,
+                    1,
+                    Output.LOGITS,
+                    Matrix.of(new float[3], 1, 3),
+                    null))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("weights must number 2");
   }

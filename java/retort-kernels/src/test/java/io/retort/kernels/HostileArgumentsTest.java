@@ -17,7 +17,8 @@ import org.bytedeco.javacpp.IntPointer;
 class HostileArgumentsTest {
   @Provide
   Arbitrary<Long> sizes() {
-    return Arbitraries.of(-1L, 0L, 1L, 2L, 3L, 10L, 64L, 1L << 31, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE);
+    return Arbitraries.of(
+        -1L, 0L, 1L, 2L, 3L, 10L, 64L, 1L << 31, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE);
   }
 
   @Provide
@@ -28,7 +29,17 @@ class HostileArgumentsTest {
   @Provide
   Arbitrary<Float> numbers() {
     return Arbitraries.of(
-        0f, 1f, 2f, 0.5f, -1f, Float.MIN_VALUE, 1e-40f, 1e30f, Float.MAX_VALUE, Float.NaN, Float.POSITIVE_INFINITY,
+        0f,
+        1f,
+        2f,
+        0.5f,
+        -1f,
+        Float.MIN_VALUE,
+        1e-40f,
+        1e30f,
+        Float.MAX_VALUE,
+        Float.NaN,
+        Float.POSITIVE_INFINITY,
         Float.NEGATIVE_INFINITY);
   }
 
@@ -42,13 +53,17 @@ class HostileArgumentsTest {
     return Arbitraries.of(Output.values()).injectNull(0.1);
   }
 
-  /** 0: null, 1: array, 2: direct buffer, 3: heap buffer, 4: pointer, 5: freed pointer, 6: wrong byte order. */
+  /**
+   * 0: null, 1: array, 2: direct buffer, 3: heap buffer, 4: pointer, 5: freed pointer, 6: wrong
+   * byte order.
+   */
   @Provide
   Arbitrary<Integer> kinds() {
     return Arbitraries.integers().between(0, 6);
   }
 
-  private static Matrix matrix(int kind, int length, long rows, long columns, long stride, float value) {
+  private static Matrix matrix(
+      int kind, int length, long rows, long columns, long stride, float value) {
     float[] values = new float[length];
     java.util.Arrays.fill(values, value);
     ByteBuffer bytes = ByteBuffer.allocateDirect(4 * length);
@@ -60,7 +75,8 @@ class HostileArgumentsTest {
       case 1:
         return Matrix.of(values, rows, columns, stride);
       case 2:
-        return Matrix.of(bytes.order(ByteOrder.nativeOrder()).asFloatBuffer(), rows, columns, stride);
+        return Matrix.of(
+            bytes.order(ByteOrder.nativeOrder()).asFloatBuffer(), rows, columns, stride);
       case 3:
         return Matrix.of(FloatBuffer.wrap(values), rows, columns, stride);
       case 4:
@@ -84,9 +100,14 @@ class HostileArgumentsTest {
 
   @Property(tries = 400)
   void softmaxSurvives(
-      @ForAll("kinds") int kind, @ForAll("kinds") int outputKind, @ForAll("counts") int length,
-      @ForAll("sizes") long rows, @ForAll("sizes") long columns, @ForAll("sizes") long stride,
-      @ForAll("numbers") float value, @ForAll("numbers") float temperature) {
+      @ForAll("kinds") int kind,
+      @ForAll("kinds") int outputKind,
+      @ForAll("counts") int length,
+      @ForAll("sizes") long rows,
+      @ForAll("sizes") long columns,
+      @ForAll("sizes") long stride,
+      @ForAll("numbers") float value,
+      @ForAll("numbers") float temperature) {
     attempt(
         () -> {
           Matrix logits = matrix(kind, length, rows, columns, stride, value);
@@ -101,9 +122,14 @@ class HostileArgumentsTest {
 
   @Property(tries = 400)
   void ensembleMeanSurvives(
-      @ForAll("kinds") int kind, @ForAll("counts") int members, @ForAll("numbers") float value,
-      @ForAll("numbers") float weight, @ForAll("numbers") float temperature, @ForAll("means") Mean mean,
-      @ForAll("outputs") Output output, @ForAll("sizes") long rows) {
+      @ForAll("kinds") int kind,
+      @ForAll("counts") int members,
+      @ForAll("numbers") float value,
+      @ForAll("numbers") float weight,
+      @ForAll("numbers") float temperature,
+      @ForAll("means") Mean mean,
+      @ForAll("outputs") Output output,
+      @ForAll("sizes") long rows) {
     attempt(
         () -> {
           Matrix[] matrices = new Matrix[members];
@@ -111,7 +137,13 @@ class HostileArgumentsTest {
             matrices[k] = matrix(k % 7 == 3 ? kind : 1, 30, rows, 3, 3, value);
           }
           EnsembleMean.compute(
-              Members.of(matrices), new float[] {weight, 1}, mean, temperature, output, matrices[0], null);
+              Members.of(matrices),
+              new float[] {weight, 1},
+              mean,
+              temperature,
+              output,
+              matrices[0],
+              null);
         });
     attempt(() -> Members.of((Matrix[]) null));
     attempt(() -> Members.of((Matrix) null));
@@ -120,22 +152,71 @@ class HostileArgumentsTest {
 
   @Property(tries = 600)
   void distillationLossSurvives(
-      @ForAll("kinds") int studentKind, @ForAll("kinds") int teacherKind, @ForAll("kinds") int gradientKind,
-      @ForAll("sizes") long rows, @ForAll("numbers") float value, @ForAll("numbers") float temperature,
-      @ForAll("numbers") float alpha, @ForAll("numbers") float smoothing, @ForAll("means") Mean mean,
-      @ForAll int label, @ForAll("counts") int labels) {
+      @ForAll("kinds") int studentKind,
+      @ForAll("kinds") int teacherKind,
+      @ForAll("kinds") int gradientKind,
+      @ForAll("sizes") long rows,
+      @ForAll("numbers") float value,
+      @ForAll("numbers") float temperature,
+      @ForAll("numbers") float alpha,
+      @ForAll("numbers") float smoothing,
+      @ForAll("means") Mean mean,
+      @ForAll int label,
+      @ForAll("counts") int labels) {
     attempt(
         () -> {
           int[] values = new int[labels];
           java.util.Arrays.fill(values, label % 5);
           try (DistillationLoss loss =
               DistillationLoss.builder()
-                  .mean(mean).temperature(temperature).alpha(alpha).labelSmoothing(smoothing)
-                  .denominator(value).build()) {
+                  .mean(mean)
+                  .temperature(temperature)
+                  .alpha(alpha)
+                  .labelSmoothing(smoothing)
+                  .denominator(value)
+                  .build()) {
             loss.compute(
                 matrix(studentKind, 64, rows, 4, 5, value),
                 Members.of(matrix(teacherKind, 64, rows, 4, 4, value)),
-                Labels.of(values), null, matrix(gradientKind, 64, rows, 4, 4, 0), null, null);
+                Labels.of(values),
+                null,
+                matrix(gradientKind, 64, rows, 4, 4, 0),
+                null,
+                null);
+          }
+        });
+  }
+
+  @Property(tries = 400)
+  void everyDivergenceAndItsTangentSurvive(
+      @ForAll Divergence divergence,
+      @ForAll SoftValue softValue,
+      @ForAll TeacherForm form,
+      @ForAll boolean standardize,
+      @ForAll("numbers") float value,
+      @ForAll("numbers") float option,
+      @ForAll("kinds") int kind,
+      @ForAll("sizes") long rows) {
+    attempt(
+        () -> {
+          try (DistillationLoss loss =
+              DistillationLoss.builder()
+                  .divergence(divergence)
+                  .softValue(softValue)
+                  .teacherForm(form)
+                  .standardizeLogits(standardize)
+                  .standardizeEpsilon(option)
+                  .beta(option)
+                  .targetWeight(option)
+                  .nonTargetWeight(value)
+                  .teacherTemperatures(option)
+                  .build()) {
+            Matrix student = matrix(kind, 64, rows, 4, 5, value);
+            Members teachers = Members.of(matrix(1, 64, rows, 4, 4, value));
+            Labels labels = Labels.of(new int[16]);
+            Members gradients = Members.of(matrix(kind, 64, rows, 4, 4, 0));
+            loss.compute(student, teachers, labels, null, null, null, null);
+            loss.tangent(student, teachers, labels, null, student, gradients, null);
           }
         });
   }
@@ -152,6 +233,16 @@ class HostileArgumentsTest {
     attempt(() -> Labels.of((long[]) null));
     attempt(() -> Labels.of((IntPointer) null));
     attempt(() -> DistillationLoss.builder().reduction(null));
+    attempt(() -> DistillationLoss.builder().divergence(null));
+    attempt(() -> DistillationLoss.builder().softValue(null));
+    attempt(() -> DistillationLoss.builder().teacherForm(null));
+    attempt(() -> DistillationLoss.builder().teacherTemperatures((float[]) null));
+    attempt(
+        () -> {
+          try (DistillationLoss loss = DistillationLoss.builder().alpha(alpha).build()) {
+            loss.tangent(null, null, null, null, null, null, null);
+          }
+        });
     attempt(() -> DistillationLoss.builder().teacherWeights((float[]) null));
   }
 

@@ -6,7 +6,12 @@ final class PlainDistillation {
   final double[] gradient;
 
   PlainDistillation(
-      double[] student, double[][] teachers, Mean mean, double temperature, double alpha, int label) {
+      double[] student,
+      double[][] teachers,
+      Mean mean,
+      double temperature,
+      double alpha,
+      int label) {
     int classes = student.length;
     double[] q = softmax(student, temperature);
     double[] s = softmax(student, 1);

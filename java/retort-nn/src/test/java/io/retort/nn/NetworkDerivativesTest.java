@@ -6,10 +6,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole networks' backward pass and tangent are their derivative, parameter by parameter. */
 class NetworkDerivativesTest {
-  private static final ImageShape IMAGE = new ImageShape(8, 8, 2);
-  private static final int ROWS = 6;
+  private static final ImageShape IMAGE = new ImageShape(6, 6, 2);
+  private static final int ROWS = 5;
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final Device device = Device.open(DeviceKind.CPU, 1);
 
   @AfterEach
   void everythingIsFreed() {
@@ -22,8 +22,8 @@ class NetworkDerivativesTest {
   void backwardAndTangentAgreeWithDifferences(String name) {
     Layer layers = Architecture.parse(name).layers(device, IMAGE, 5);
     float[] images = RandomArrays.normal(ROWS * IMAGE.size(), 21);
-    try (Derivatives derivatives = new Derivatives(device, layers, images, ROWS, 8, 8, 2)) {
-      derivatives.check(2e-3, 16, 1e-2);
+    try (Derivatives derivatives = new Derivatives(device, layers, images, ROWS, 6, 6, 2)) {
+      derivatives.check(2e-4, 16, 3e-2);
     }
   }
 }

@@ -77,7 +77,7 @@ class OptimizerTest {
     checkAdam(false, 0, 7);
   }
 
-  private void checkAdam(boolean decoupled, float weightDecay, long before) {
+  private void checkAdam(boolean decoupled, float weightDecay, int before) {
     double[] first = new double[parameter.length];
     double[] second = new double[parameter.length];
     try (Optimizer optimizer =
@@ -86,7 +86,7 @@ class OptimizerTest {
       for (int step = 0; step < RATES.length; step++) {
         double[] gradient = gradient(step);
         double rate = RATES[step];
-        long number = before + step + 1;
+        int number = before + step + 1;
         for (int i = 0; i < parameter.length; i++) {
           double g = gradient[i] + (decoupled ? 0 : weightDecay * parameter[i]);
           parameter[i] -= decoupled ? rate * weightDecay * parameter[i] : 0;

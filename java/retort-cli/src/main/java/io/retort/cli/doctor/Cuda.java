@@ -1,6 +1,7 @@
 package io.retort.cli.doctor;
 
-import java.nio.charset.StandardCharsets;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,7 +64,7 @@ final class Cuda {
         process.destroyForcibly();
         return Optional.empty();
       }
-      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
       return process.exitValue() == 0 ? output.lines().findFirst() : Optional.empty();
     } catch (IOException e) {
       return Optional.empty();

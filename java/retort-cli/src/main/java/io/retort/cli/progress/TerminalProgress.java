@@ -34,16 +34,14 @@ final class TerminalProgress implements ProgressDisplay {
     bar.setExtraMessage(ProgressText.of(update, timeLeft.at(update.fractionOfRun())));
   }
 
-  /** Fills the width, so that nothing of a longer line before it remains. */
+  /** Fills the width, so that nothing of a longer line before it remains; the consumer cuts. */
   private static String render(ProgressState state, int width) {
     String text = state.getExtraMessage();
     double fraction = state.getNormalizedProgress();
     String percent = String.format("%3.0f %% ", Math.floor(100 * fraction));
     int room = Math.min(LONGEST_BAR, width - percent.length() - text.length() - "[] ".length());
     String line = percent + (room < SHORTEST_BAR ? "" : bar(fraction, room)) + text;
-    return line.length() > width
-        ? line.substring(0, width)
-        : line + " ".repeat(width - line.length());
+    return line + " ".repeat(Math.max(0, width - line.length()));
   }
 
   private static String bar(double fraction, int length) {

@@ -52,8 +52,7 @@ public final class SettingOptions {
             ArgGroupSpec.builder()
                 .heading("%n" + group.heading + "%n")
                 .exclusive(false)
-                .validate(false)
-                .order(order++);
+                .validate(false);
         options.forEach(section::addArg);
         command.addArgGroup(section.build());
       }

@@ -8,7 +8,10 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 
 /** How JavaCPP reads Retort's C headers. */
 @Properties(
-    value = @Platform(include = {"retort/retort.h", "retort/network.h"}, link = "retort"),
+    value =
+        @Platform(
+            include = {"retort/retort.h", "retort/network.h"},
+            link = "retort"),
     target = "io.retort.kernels.binding",
     global = "io.retort.kernels.binding.Retort")
 public class RetortPresets implements InfoMapper {

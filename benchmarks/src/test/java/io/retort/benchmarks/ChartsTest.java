@@ -1,0 +1,48 @@
+package io.retort.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYSeries;
+
+class ChartsTest {
+  @Test
+  void retortHasALineANumberOfTeachersAndMean() {
+    XYChart chart = Charts.shareOfCopy(SampleResults.ALL);
+
+    assertThat(chart.getSeriesCollection())
+        .extracting(XYSeries::getName)
+        .containsExactly(
+            "1 teacher, probabilities", "4 teachers, logits", "4 teachers, probabilities");
+  }
+
+  @Test
+  void aLineRunsOverTheClassesInOrderAtPercentOfTheCopy() {
+    XYSeries line = Charts.shareOfCopy(SampleResults.ALL).getSeries("4 teachers, logits");
+
+    assertThat(line.getXData()).containsExactly(10, 100);
+    assertThat(line.getYData()).containsExactly(50, 25);
+  }
+
+  @Test
+  void aPeerIsDrawnAtItsTimeOverRetorts() {
+    XYChart chart = Charts.peers(SampleResults.ALL, 4);
+
+    assertThat(chart.getSeriesCollection())
+        .extracting(XYSeries::getName)
+        .containsExactly("pytorch-autograd, logits");
+    assertThat(chart.getSeries("pytorch-autograd, logits").getYData()).containsExactly(30, 12.5);
+  }
+
+  @Test
+  void resultsWithNothingToDrawAreRefused() {
+    Measurements onlyRetort = new Measurements(List.of(SampleResults.RETORT));
+
+    assertThatThrownBy(() -> Charts.peers(onlyRetort, 4))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("no row");
+  }
+}

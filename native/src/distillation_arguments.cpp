@@ -1,0 +1,181 @@
+#include "distillation_arguments.h"
+
+#include <cmath>
+
+namespace retort {
+namespace {
+
+retort_status check_unit_interval(const char* name, float value) {
+  if (value >= 0 && value <= 1) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be in [0, 1], got %g", name,
+              static_cast<double>(value));
+}
+
+retort_status check_not_negative(const char* name, double value) {
+  if (std::isfinite(value) && value >= 0) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be finite and >= 0, got %g", name, value);
+}
+
+bool needs_labels(const retort_distillation_loss_options& options) {
+  return options.alpha < 1 || options.divergence == RETORT_DECOUPLED ||
+         options.divergence == RETORT_NORMALIZED;
+}
+
+retort_status check_options(const retort_distillation_loss_options& options) {
+  RETORT_CHECK(check_dtype(options.dtype));
+  RETORT_CHECK(check_enum("label_type", "retort_label_type", options.label_type, 2));
+  RETORT_CHECK(check_enum("mean", "retort_mean", options.mean, 2));
+  RETORT_CHECK(check_enum("teacher_form", "retort_form", options.teacher_form, 3));
+  RETORT_CHECK(check_enum("divergence", "retort_divergence", options.divergence, 7));
+  RETORT_CHECK(check_enum("soft_value", "retort_soft_value", options.soft_value, 3));
+  RETORT_CHECK(check_enum("reduction", "retort_reduction", options.reduction, 3));
+  RETORT_CHECK(check_temperature("temperature", options.temperature));
+  RETORT_CHECK(check_unit_interval("alpha", options.alpha));
+  RETORT_CHECK(check_unit_interval("label_smoothing", options.label_smoothing));
+  RETORT_CHECK(
+      check_not_negative("standardize_epsilon", static_cast<double>(options.standardize_epsilon)));
+  RETORT_CHECK(check_unit_interval("beta", options.beta));
+  RETORT_CHECK(check_not_negative("target_weight", static_cast<double>(options.target_weight)));
+  RETORT_CHECK(
+      check_not_negative("non_target_weight", static_cast<double>(options.non_target_weight)));
+  RETORT_CHECK(check_not_negative("denominator", options.denominator));
+  if (options.soft_value != RETORT_KL_OF_MEAN && options.divergence != RETORT_FORWARD_KL) {
+    return fail(RETORT_INVALID_ARGUMENT,
+                "soft_value must be RETORT_KL_OF_MEAN (0) for divergence %d, got %d",
+                static_cast<int>(options.divergence), static_cast<int>(options.soft_value));
+  }
+  if (options.standardize_logits && options.divergence == RETORT_NORMALIZED) {
+    return fail(RETORT_INVALID_ARGUMENT,
+                "standardize_logits must be 0 for the normalised divergence, whose label part is "
+                "of the logits "
+                "themselves, got %d",
+                options.standardize_logits);
+  }
+  return RETORT_OK;
+}
+
+// The same loss by the name that the kernels know: an end of Jensen-Shannon is a KL, and the mean of one
+// teacher's KL is that KL.
+void normalize(retort_distillation_loss_options& options, int64_t teachers) {
+  if (options.divergence == RETORT_JENSEN_SHANNON && options.beta == 0)
+    options.divergence = RETORT_FORWARD_KL;
+  if (options.divergence == RETORT_JENSEN_SHANNON && options.beta == 1)
+    options.divergence = RETORT_REVERSE_KL;
+  if (options.soft_value == RETORT_MEAN_OF_KL && teachers == 1)
+    options.soft_value = RETORT_KL_OF_MEAN;
+}
+
+}  // namespace
+
+retort_status check_vector(const char* name, const void* data, int64_t rows, size_t element) {
+  if (data == nullptr || reinterpret_cast<uintptr_t>(data) % element == 0) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must be aligned to its %lld elements, got address %p",
+              name, static_cast<long long>(rows), data);
+}
+
+retort_status DistillationArguments::set(const retort_distillation_loss_options* options,
+                                         int64_t rows, int64_t classes, const void* student,
+                                         int64_t student_stride, const void* const* teachers,
+                                         int64_t teacher_count, int64_t teacher_stride,
+                                         const float* teacher_weights, const void* labels,
+                                         const float* row_weights) {
+  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
+  options_ = *options;
+  RETORT_CHECK(check_options(options_));
+  RETORT_CHECK(check_shape(rows, classes));
+  student_ = {"student", options_.dtype, student, rows, classes, student_stride};
+  RETORT_CHECK(check_matrix(student_));
+  if (options_.alpha > 0) {
+    RETORT_CHECK(teachers_.set("teacher", options_.dtype, rows, classes, teachers, teacher_count,
+                               teacher_stride, teacher_weights));
+    RETORT_CHECK(teachers_.set_temperatures("teacher_temperatures", options_.teacher_temperatures,
+                                            options_.temperature));
+    normalize(options_, teachers_.logits().count);
+    if (options_.soft_value == RETORT_MEAN_OF_KL && options_.mean != RETORT_MEAN_OF_PROBABILITIES) {
+      return fail(RETORT_INVALID_ARGUMENT,
+                  "soft_value RETORT_MEAN_OF_KL needs the mean of probabilities, got mean %d",
+                  static_cast<int>(options_.mean));
+    }
+  }
+  if (labels == nullptr && needs_labels(options_) && rows > 0) {
+    return fail(RETORT_INVALID_ARGUMENT, "labels must not be null for divergence %d with alpha %g",
+                static_cast<int>(options_.divergence), static_cast<double>(options_.alpha));
+  }
+  RETORT_CHECK(
+      check_vector("labels", labels, rows, options_.label_type == RETORT_LABELS_I64 ? 8 : 4));
+  RETORT_CHECK(check_vector("row_weights", row_weights, rows, sizeof(float)));
+  labels_ = labels;
+  row_weights_ = row_weights;
+  return check_rows();
+}
+
+int64_t DistillationArguments::label(int64_t row) const {
+  return options_.label_type == RETORT_LABELS_I64 ? static_cast<const int64_t*>(labels_)[row]
+                                                  : static_cast<const int32_t*>(labels_)[row];
+}
+
+// Checks every label and weight, and takes the denominator of them.
+retort_status DistillationArguments::check_rows() {
+  double weight = 0;
+  for (int64_t i = 0; i < student_.rows; ++i) {
+    const double row_weight = row_weights_ == nullptr ? 1.0 : row_weights_[i];
+    if (!std::isfinite(row_weight) || row_weight < 0) {
+      return fail(RETORT_INVALID_ARGUMENT, "row_weights[%lld] must be finite and >= 0, got %g",
+                  static_cast<long long>(i), row_weight);
+    }
+    if (labels_ != nullptr) {
+      const int64_t own = label(i);
+      if (own == options_.ignore_index) continue;
+      if (own < 0 || own >= student_.columns) {
+        return fail(RETORT_INVALID_ARGUMENT, "labels[%lld] must be in [0, %lld) or %lld, got %lld",
+                    static_cast<long long>(i), static_cast<long long>(student_.columns),
+                    static_cast<long long>(options_.ignore_index), static_cast<long long>(own));
+      }
+    }
+    ++counted_rows_;
+    weight += row_weight;
+  }
+  if (options_.reduction == RETORT_REDUCTION_MEAN) {
+    denominator_ = options_.denominator > 0 ? options_.denominator : weight;
+  }
+  return RETORT_OK;
+}
+
+DistillationRows DistillationArguments::rows() const {
+  const float temperature = options_.temperature;
+  const float soft_scale = options_.scale_by_temperature_squared ? temperature * temperature : 1;
+  return {options_,
+          soft_scale,
+          student_.columns,
+          {student_.data, student_.stride},
+          teachers_.logits(options_.teacher_form),
+          labels_,
+          row_weights_,
+          scale()};
+}
+
+}  // namespace retort
+
+retort_distillation_loss_options retort_distillation_loss_options_default(void) {
+  retort_distillation_loss_options options{};
+  options.dtype = RETORT_F32;
+  options.label_type = RETORT_LABELS_I32;
+  options.mean = RETORT_MEAN_OF_LOGITS;
+  options.teacher_form = RETORT_LOGITS;
+  options.divergence = RETORT_FORWARD_KL;
+  options.soft_value = RETORT_KL_OF_MEAN;
+  options.reduction = RETORT_REDUCTION_MEAN;
+  options.temperature = 1;
+  options.teacher_temperatures = nullptr;
+  options.alpha = 0.5f;
+  options.label_smoothing = 0;
+  options.scale_by_temperature_squared = 1;
+  options.standardize_logits = 0;
+  options.standardize_epsilon = 1e-7f;
+  options.beta = 0.5f;
+  options.target_weight = 1;
+  options.non_target_weight = 1;
+  options.ignore_index = -100;
+  options.denominator = 0;
+  return options;
+}

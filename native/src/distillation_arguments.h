@@ -1,0 +1,43 @@
+// The arguments that retort_distillation_loss and retort_distillation_tangent share, checked.
+#pragma once
+
+#include "cpu/kernels.h"
+#include "errors.h"
+#include "members.h"
+
+namespace retort {
+
+class DistillationArguments {
+ public:
+  // Checks everything but what is written; nothing is read after a failure.
+  retort_status set(const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
+                    const void* student, int64_t student_stride, const void* const* teachers,
+                    int64_t teacher_count, int64_t teacher_stride, const float* teacher_weights,
+                    const void* labels, const float* row_weights);
+
+  const retort_distillation_loss_options& options() const { return options_; }
+  const MatrixArgument& student() const { return student_; }
+  const Members& teachers() const { return teachers_; }
+  int64_t counted_rows() const { return counted_rows_; }
+  double denominator() const { return denominator_; }
+  // 1 / denominator, and 0 where there is nothing to divide.
+  double scale() const { return denominator_ > 0 ? 1 / denominator_ : 0; }
+  DistillationRows rows() const;
+
+ private:
+  retort_status check_rows();
+  int64_t label(int64_t row) const;
+
+  retort_distillation_loss_options options_{};
+  MatrixArgument student_{};
+  Members teachers_;
+  const void* labels_ = nullptr;
+  const float* row_weights_ = nullptr;
+  int64_t counted_rows_ = 0;
+  double denominator_ = 1;
+};
+
+// Null, or aligned to its elements.
+retort_status check_vector(const char* name, const void* data, int64_t rows, size_t element);
+
+}  // namespace retort
