@@ -85,6 +85,18 @@ void move(float* running, double batch, float momentum) {
   *running = static_cast<float>((1.0 - momentum) * *running + momentum * batch);
 }
 
+// Mean and sum of squared deviations of every chunk.
+void reduce_moments(const ReductionTasks& tasks, const float* input, const Workspace& workspace,
+                    const retort_executor* executor) {
+  tasks.run(executor, [&](int64_t chunk, int64_t first, int64_t count) {
+    const int64_t partial = chunk * tasks.columns + first;
+    kernels().batch_norm_moments(tasks.chunk_rows(chunk), count, tasks.columns,
+                                 input + tasks.first_row(chunk) * tasks.columns + first,
+                                 workspace.first_partial + partial,
+                                 workspace.second_partial + partial);
+  });
+}
+
 void normalize(const BatchNormChannels& channels, int64_t rows, const float* input, float* output,
                const retort_executor* executor) {
   const RowTasks tasks(rows, channels.count);
@@ -193,12 +205,7 @@ retort_status retort_batch_norm_training(const retort_batch_norm* batch_norm, co
   RETORT_CHECK(check_no_partial_overlap(y, x));
 
   const ReductionTasks tasks(rows, channels);
-  tasks.run(executor, [&](int64_t chunk, int64_t first, int64_t count) {
-    const int64_t partial = chunk * channels + first;
-    kernels().batch_norm_moments(tasks.chunk_rows(chunk), count, channels,
-                                 input + tasks.first_row(chunk) * channels + first,
-                                 parts.first_partial + partial, parts.second_partial + partial);
-  });
+  reduce_moments(tasks, input, parts, executor);
   for (int64_t c = 0; c < channels; ++c) {
     const Moments moments = combine_moments(tasks, parts, c);
     const double variance = moments.squares / static_cast<double>(rows);

@@ -103,8 +103,8 @@ int64_t backward_rows_at_once(const PoolingGeometry& geometry) {
 retort_status retort_max_pool_forward(const retort_pooling* pooling, const float* input,
                                       float* output, const retort_executor* executor) {
   using namespace retort;
-  PoolingGeometry geometry;
-  MatrixArgument x, y;
+  PoolingGeometry geometry{};
+  MatrixArgument x{}, y{};
   RETORT_CHECK(check_pooling(pooling, &geometry));
   RETORT_CHECK(input_argument("input", input, geometry, &x));
   RETORT_CHECK(output_argument("output", output, geometry, &y));
@@ -119,8 +119,8 @@ retort_status retort_max_pool_backward(const retort_pooling* pooling, const floa
                                        const float* output_gradient, float* input_gradient,
                                        const retort_executor* executor) {
   using namespace retort;
-  PoolingGeometry geometry;
-  MatrixArgument x, dy, dx;
+  PoolingGeometry geometry{};
+  MatrixArgument x{}, dy{}, dx{};
   RETORT_CHECK(check_pooling(pooling, &geometry));
   RETORT_CHECK(input_argument("input", input, geometry, &x));
   RETORT_CHECK(output_argument("output_gradient", output_gradient, geometry, &dy));
@@ -136,8 +136,8 @@ retort_status retort_max_pool_tangent(const retort_pooling* pooling, const float
                                       const float* input_tangent, float* output_tangent,
                                       const retort_executor* executor) {
   using namespace retort;
-  PoolingGeometry geometry;
-  MatrixArgument x, x_tangent, y_tangent;
+  PoolingGeometry geometry{};
+  MatrixArgument x{}, x_tangent{}, y_tangent{};
   RETORT_CHECK(check_pooling(pooling, &geometry));
   RETORT_CHECK(input_argument("input", input, geometry, &x));
   RETORT_CHECK(input_argument("input_tangent", input_tangent, geometry, &x_tangent));
@@ -152,8 +152,8 @@ retort_status retort_max_pool_tangent(const retort_pooling* pooling, const float
 retort_status retort_average_pool_forward(const retort_pooling* pooling, const float* input,
                                           float* output, const retort_executor* executor) {
   using namespace retort;
-  PoolingGeometry geometry;
-  MatrixArgument x, y;
+  PoolingGeometry geometry{};
+  MatrixArgument x{}, y{};
   RETORT_CHECK(check_pooling(pooling, &geometry));
   RETORT_CHECK(input_argument("input", input, geometry, &x));
   RETORT_CHECK(output_argument("output", output, geometry, &y));
@@ -168,8 +168,8 @@ retort_status retort_average_pool_backward(const retort_pooling* pooling,
                                            const float* output_gradient, float* input_gradient,
                                            const retort_executor* executor) {
   using namespace retort;
-  PoolingGeometry geometry;
-  MatrixArgument dy, dx;
+  PoolingGeometry geometry{};
+  MatrixArgument dy{}, dx{};
   RETORT_CHECK(check_pooling(pooling, &geometry));
   RETORT_CHECK(output_argument("output_gradient", output_gradient, geometry, &dy));
   RETORT_CHECK(input_argument("input_gradient", input_gradient, geometry, &dx));

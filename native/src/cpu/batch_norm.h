@@ -1,14 +1,13 @@
 // Batch normalisation over the rows of a matrix: its statistics, itself, and its derivatives.
 //
-//   forward   y = (x - mean) * factor + shift          factor = scale * inverse_deviation
-//   backward  dx = factor * (dy - mean(dy) - n * mean(n * dy))     n = (x - mean) *
-//   inverse_deviation tangent   y' = factor * (x' - mean(x') - n * mean(n * x')) + scale' * n +
-//   shift'
+//   n = (x - mean) * inverse_deviation
+//   forward   y  = n * scale + shift
+//   backward  dx = scale * inverse_deviation * (dy - mean(dy) - n * mean(n * dy))
+//   tangent   y' = scale * inverse_deviation * (x' - mean(x') - n * mean(n * x')) + scale' * n + shift'
 //
-// Both derivatives have the form  p * direction + q * (x - mean) + r  with p, q and r per channel,
-// so one sweep takes the two sums and another, in batch_norm_derivative, does the rest. The
-// rectifier asks for the sign of y, which each sweep computes again with the same operations as
-// forward.
+// Both derivatives have the form  p * direction + q * (x - mean) + r  with p, q and r per channel, so
+// one sweep takes the two sums and another does the rest. The rectifier asks for the sign of y, which
+// each sweep computes again with the same operations as forward.
 //
 // The variance is taken in two passes over a block of rows that stays in the first-level cache, and
 // blocks are combined pairwise (Chan, Golub & LeVeque, "Updating Formulae and a Pairwise Algorithm

@@ -58,10 +58,13 @@ void linear_combination(int64_t size, float a, const float* x, float b, const fl
 void add_to_rows(int64_t rows, int64_t columns, const float* row, float* matrix) {
   for_each_tile(rows, columns, [&](int64_t i, int64_t j, auto lanes, auto count) {
     const Vector addend = lanes.load(row + j, 0);
+    float* element = matrix + i * columns + j;
+    // All loads before the stores: a load right after a masked store beside it would wait for it.
+    Vector sum[count.value];
     for (int64_t k = 0; k < count.value; ++k) {
-      float* element = matrix + (i + k) * columns + j;
-      lanes.store(element, lanes.load(element, 0) + addend);
+      sum[k] = lanes.load(element + k * columns, 0) + addend;
     }
+    for (int64_t k = 0; k < count.value; ++k) lanes.store(element + k * columns, sum[k]);
   });
 }
 
