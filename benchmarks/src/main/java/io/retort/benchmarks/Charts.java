@@ -64,6 +64,16 @@ final class Charts {
     XYChart chart =
         chart("Time relative to Retort, " + ensemble, "times Retort's time (Retort is 1)");
     chart.getStyler().setYAxisLogarithmic(true);
+    double[] ratios =
+        rows.stream()
+            .mapToDouble(row -> measurements.retortFasterBy(row).orElseThrow())
+            .sorted()
+            .toArray();
+    if (ratios.length > 0) {
+      // whole decades, so that the axis has a number at either end
+      chart.getStyler().setYAxisMin(Math.pow(10, Math.floor(Math.log10(ratios[0]))));
+      chart.getStyler().setYAxisMax(Math.pow(10, Math.ceil(Math.log10(ratios[ratios.length - 1]))));
+    }
     addLines(
         chart,
         rows,

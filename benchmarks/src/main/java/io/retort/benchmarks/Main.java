@@ -13,7 +13,6 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures the distillation loss with its gradient, prints a table and stores the results. */
@@ -22,10 +21,10 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     subcommands = {Training.class, CallOverhead.class, Draw.class},
-    description = {
-      "Measures the distillation loss with its gradient: Retort, its peers and a copy of as many bytes,",
-      "on the same threads in the same run. A peer is timed only once its loss and gradient agree."
-    },
+    description =
+        "Measures the distillation loss with its gradient: Retort, its peers and a copy of as many"
+            + " bytes, on the same threads in the same run. A peer is timed only once its loss and"
+            + " gradient agree.",
     footer = {
       "",
       "Start with --peers to bring in PyTorch and ND4J; that downloads about 200 MB the first time.",
@@ -123,29 +122,12 @@ public final class Main implements Callable<Integer> {
   }
 
   private void checkArguments() {
-    positive("--classes", classes);
-    positive("--teachers", teachers);
-    positive("--threads", List.of(threads));
-    positive("--megabytes", List.of(megabytes));
-    if (milliseconds < 1) {
-      throw new ParameterException(
-          command.commandLine(), "--milliseconds must be at least 1, got " + milliseconds);
-    }
-    for (String provider : providers) {
-      try {
-        Provider.named(DistillationLossProvider.class, provider);
-      } catch (IllegalArgumentException unknown) {
-        throw new ParameterException(command.commandLine(), unknown.getMessage(), unknown);
-      }
-    }
-  }
-
-  private void positive(String option, List<Integer> values) {
-    for (int value : values) {
-      if (value < 1) {
-        throw new ParameterException(
-            command.commandLine(), option + " must be at least 1, got " + value);
-      }
-    }
+    OptionValues values = new OptionValues(command);
+    classes.forEach(value -> values.positive("--classes", value));
+    teachers.forEach(value -> values.positive("--teachers", value));
+    values.positive("--threads", threads);
+    values.positive("--megabytes", megabytes);
+    values.positive("--milliseconds", milliseconds);
+    values.available(DistillationLossProvider.class, providers);
   }
 }

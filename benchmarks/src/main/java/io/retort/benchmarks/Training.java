@@ -12,7 +12,6 @@ import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures training steps. */
@@ -20,10 +19,10 @@ import picocli.CommandLine.Spec;
     name = "training",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    description = {
-      "Measures training steps (forward, backward, gradient descent): Retort, with --peers the same",
-      "network in PyTorch, and OpenBLAS's product of 2048 x 2048 matrices as the limit of the machine."
-    })
+    description =
+        "Measures training steps (forward, backward, gradient descent): Retort, with --peers the"
+            + " same network in PyTorch, and OpenBLAS's product of 2048 x 2048 matrices as the"
+            + " limit of the machine.")
 final class Training implements Callable<Integer> {
   @Option(
       names = "--networks",
@@ -31,6 +30,12 @@ final class Training implements Callable<Integer> {
       defaultValue = "CNNBN,WRN",
       description = "cnnbn-16-32-128 and wrn-16-2 (default: ${DEFAULT-VALUE}).")
   private List<TrainingNetwork> networks;
+
+  @Option(
+      names = "--providers",
+      split = ",",
+      description = "Whose implementations (default: all there are).")
+  private List<String> providers = Provider.names(TrainingStepProvider.class);
 
   @Option(
       names = "--batch",
@@ -54,13 +59,15 @@ final class Training implements Callable<Integer> {
 
   @Override
   public Integer call() throws RunnerException, IOException {
-    positive("--batch", batch);
-    positive("--threads", threads);
-    positive("--milliseconds", milliseconds);
+    OptionValues values = new OptionValues(command);
+    values.positive("--batch", batch);
+    values.positive("--threads", threads);
+    values.positive("--milliseconds", milliseconds);
+    values.available(TrainingStepProvider.class, providers);
     double peak = peak();
     List<TrainingMeasurement> rows = new ArrayList<>();
     for (TrainingNetwork network : networks) {
-      for (String provider : Provider.names(TrainingStepProvider.class)) {
+      for (String provider : providers) {
         rows.add(measure(network, provider, peak));
       }
     }
@@ -102,12 +109,5 @@ final class Training implements Callable<Integer> {
         gigaflops / peak,
         Machine.processor(),
         Machine.commit());
-  }
-
-  private void positive(String option, long value) {
-    if (value < 1) {
-      throw new ParameterException(
-          command.commandLine(), option + " must be at least 1, got " + value);
-    }
   }
 }

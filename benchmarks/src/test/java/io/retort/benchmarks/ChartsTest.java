@@ -38,6 +38,14 @@ class ChartsTest {
   }
 
   @Test
+  void theAxisOfRatiosSpansWholeDecades() {
+    XYChart chart = Charts.peers(SampleResults.ALL, 4);
+
+    assertThat(chart.getStyler().getYAxisMin()).isEqualTo(10);
+    assertThat(chart.getStyler().getYAxisMax()).isEqualTo(100);
+  }
+
+  @Test
   void resultsWithNothingToDrawAreRefused() {
     Measurements onlyRetort = new Measurements(List.of(SampleResults.RETORT));
 

@@ -76,6 +76,16 @@ class MainTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "--batch, 0, --batch must be at least 1",
+    "--providers, tensorflow, provider must be one of [retort",
+  })
+  void aWrongArgumentOfTrainingIsNamed(String option, String value, String message) {
+    assertThat(run("training", option + "=" + value)).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(errors.toString()).contains(message, value);
+  }
+
+  @ParameterizedTest
   @CsvSource({"share_of_copy, 3", "peers, 1"})
   void drawingMakesAPictureWithALineASeries(String chart, int lines) throws Exception {
     Path results = directory.resolve("results.csv");

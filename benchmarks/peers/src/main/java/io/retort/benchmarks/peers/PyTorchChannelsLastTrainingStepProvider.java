@@ -3,7 +3,9 @@ package io.retort.benchmarks.peers;
 import io.retort.benchmarks.TrainingProblem;
 import io.retort.benchmarks.TrainingStepProvider;
 
-/** A training step in eager PyTorch with images and weights channels last, which suits CPUs better. */
+/**
+ * A training step in eager PyTorch with images and weights channels last, which suits CPUs better.
+ */
 public final class PyTorchChannelsLastTrainingStepProvider implements TrainingStepProvider {
   @Override
   public String name() {

@@ -10,7 +10,9 @@ import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/** Retort's networks in PyTorch's functions, with Retort's names and first values of the parameters. */
+/**
+ * Retort's networks in PyTorch's functions, with Retort's names and first values of the parameters.
+ */
 final class PyTorchNetwork implements AutoCloseable {
   private static final double NORM_MOMENTUM = 0.1;
   private static final double NORM_EPSILON = 1e-5;
@@ -54,7 +56,9 @@ final class PyTorchNetwork implements AutoCloseable {
     }
   }
 
-  /** The same values with the channels as second dimension; in memory they stay last if asked for. */
+  /**
+   * The same values with the channels as second dimension; in memory they stay last if asked for.
+   */
   static Tensor channelsSecond(Tensor channelsLast, boolean stayLast) {
     Tensor permuted = channelsLast.permute(0, 3, 1, 2);
     return stayLast ? permuted : permuted.contiguous();
@@ -133,8 +137,7 @@ final class PyTorchNetwork implements AutoCloseable {
   }
 
   private Tensor linear(String name, Tensor input) {
-    return torch.linear(
-        input, parameters.get(name + ".weights"), biases.getOrDefault(name, NONE));
+    return torch.linear(input, parameters.get(name + ".weights"), biases.getOrDefault(name, NONE));
   }
 
   @Override
