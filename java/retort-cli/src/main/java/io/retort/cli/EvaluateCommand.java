@@ -3,6 +3,7 @@ package io.retort.cli;
 import io.retort.cli.progress.ProgressDisplay;
 import io.retort.cli.settings.Setting;
 import io.retort.cli.settings.SettingOptions;
+import io.retort.distill.DataConfig;
 import io.retort.distill.Evaluation;
 import io.retort.distill.EvaluationResult;
 import java.io.IOException;
@@ -46,12 +47,15 @@ final class EvaluateCommand implements Callable<Integer> {
   @Mixin
   private final SettingOptions settings =
       new SettingOptions(
-          EvaluationConfig.defaults(),
-          Setting.DATA,
-          Setting.DATA_DIR,
-          Setting.TEST_LIMIT,
-          Setting.DEVICE,
-          Setting.THREADS);
+              EvaluationConfig.of(DataConfig.of("fashion-mnist")),
+              Setting.DATA,
+              Setting.DATA_DIR,
+              Setting.HOLD_OUT,
+              Setting.TEST_LIMIT,
+              Setting.DEVICE,
+              Setting.THREADS)
+          .withDefault(Setting.DATA, "that of the first model")
+          .withDefault(Setting.DATA_DIR, "that of the first model, or the usual place");
 
   EvaluateCommand(Invocation invocation) {
     this.invocation = invocation;
@@ -59,7 +63,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    EvaluationConfig config = settings.over(EvaluationConfig.defaults());
+    DataConfig ofModel = Evaluation.dataOf(models.get(0));
+    EvaluationConfig config = settings.over(EvaluationConfig.of(ofModel));
     invocation.out().print(ModelTable.of(evaluate(config)));
     return ExitCode.OK;
   }

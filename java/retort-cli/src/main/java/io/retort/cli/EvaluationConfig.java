@@ -11,7 +11,7 @@ import io.retort.distill.DataConfig;
  */
 public record EvaluationConfig(DataConfig data, String device, int threads) {
 
-  static EvaluationConfig defaults() {
-    return new EvaluationConfig(DataConfig.of("fashion-mnist"), "auto", 0);
+  static EvaluationConfig of(DataConfig data) {
+    return new EvaluationConfig(data, "auto", 0);
   }
 }

@@ -199,17 +199,31 @@ class RunTest {
     Outcome.of(distill(run, "--quiet"));
     String first = run.resolve("checkpoints/member-1.safetensors").toString();
     String second = run.resolve("checkpoints/member-2.safetensors").toString();
-    String[] data = {"--data", "mnist", "--data-dir", RunTest.data.toString()};
 
-    Outcome both =
-        Outcome.of("evaluate", data[0], data[1], data[2], data[3], first, second, "--quiet");
-    Outcome one = Outcome.of("evaluate", data[0], data[1], data[2], data[3], first, "--quiet");
+    Outcome both = Outcome.of("evaluate", first, second, "--quiet");
+    Outcome one = Outcome.of("evaluate", first, "--quiet");
 
     assertThat(both.code()).as(both.err()).isZero();
     assertThat(both.out())
         .contains(first, second, "ensemble of logits", "ensemble of probabilities", "agreement");
     assertThat(one.code()).as(one.err()).isZero();
     assertThat(one.out()).contains(first, "NLL").doesNotContain("ensemble", "agreement");
+  }
+
+  @Test
+  void modelIsEvaluatedOnItsOwnDataSetUnlessAnotherIsNamed() {
+    Path run = directory.resolve("two");
+    Outcome.of(distill(run, "--quiet"));
+    String model = run.resolve("checkpoints/member-1.safetensors").toString();
+
+    Outcome own = Outcome.of("evaluate", model, "--quiet");
+    Outcome same = Outcome.of("evaluate", "--data", "mnist", model, "--quiet");
+    Outcome other = Outcome.of("evaluate", "--data", "cifar-10", model, "--quiet");
+
+    assertThat(own.code()).as(own.err()).isZero();
+    assertThat(same.out()).isEqualTo(own.out());
+    assertThat(other.code()).isEqualTo(2);
+    assertThat(other.err()).contains("data/cifar-10").doesNotContain(RunTest.data.toString());
   }
 
   @Test

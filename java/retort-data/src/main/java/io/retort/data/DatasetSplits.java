@@ -1,5 +1,7 @@
 package io.retort.data;
 
+import java.util.Arrays;
+
 /**
  * A data set apart into what a network learns from and what it is judged by.
  *
@@ -7,6 +9,9 @@ package io.retort.data;
  * @param test the test examples; images of the same size, and the same classes
  */
 public record DatasetSplits(ImageDataset train, ImageDataset test) {
+  /** No run's seed, so that no run's order has a part in what is held out. */
+  private static final long HOLD_OUT_SEED = 0x486f6c644f7574L;
+
   /**
    * Checks that the two fit each other.
    *
@@ -28,5 +33,25 @@ public record DatasetSplits(ImageDataset train, ImageDataset test) {
               + ") must have images of one size and the same"
               + " classes");
     }
+  }
+
+  /**
+   * Training examples held out to judge by in place of the test examples, so that settings can be
+   * chosen without a look at those.
+   *
+   * @param n how many, in [1, train.size); drawn evenly from all, the same at every call
+   * @return the other training examples, in their order, and those held out
+   * @throws IllegalArgumentException when there are not that many and one more
+   */
+  public DatasetSplits holdOut(int n) {
+    Arguments.within("holdOut", n, 1, train.size() - 1);
+    int[] order = new int[train.size()];
+    Arrays.setAll(order, i -> i);
+    Shuffle.apply(order, HOLD_OUT_SEED, 0);
+    int[] heldOut = Arrays.copyOf(order, n);
+    int[] rest = Arrays.copyOfRange(order, n, order.length);
+    Arrays.sort(heldOut);
+    Arrays.sort(rest);
+    return new DatasetSplits(train.select(rest), train.select(heldOut));
   }
 }

@@ -166,6 +166,18 @@ public final class ImageDataset {
     return new ImageDataset(pixels, labels, n, height, width, channels, classNames);
   }
 
+  /** The given examples, copied, in the given order. */
+  ImageDataset select(int[] examples) {
+    int bytes = imageBytes();
+    byte[] selected = new byte[examples.length * bytes];
+    int[] classes = new int[examples.length];
+    for (int i = 0; i < examples.length; i++) {
+      System.arraycopy(pixels, examples[i] * bytes, selected, i * bytes, bytes);
+      classes[i] = labels[examples[i]];
+    }
+    return owning(selected, classes, height, width, channels, classNames);
+  }
+
   /** The bytes of one image. */
   int imageBytes() {
     return height * width * channels;

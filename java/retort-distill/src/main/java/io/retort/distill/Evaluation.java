@@ -48,6 +48,17 @@ public final class Evaluation {
     }
   }
 
+  /**
+   * The data set that a model learnt, where its file says it lay, with all of its test images.
+   *
+   * @throws Safetensors.FormatException if the file is no model of Retort
+   * @throws IOException if the file cannot be read
+   */
+  public static DataConfig dataOf(Path model) throws IOException {
+    DataConfig learnt = ModelFile.read(model).description().training().data();
+    return new DataConfig(learnt.dataset(), learnt.path(), "none", 0, 0, 0);
+  }
+
   private static void checkFit(ModelFile file, ImageDataset test) {
     ModelDescription model = file.description();
     ImageShape shape = RunData.shape(test);

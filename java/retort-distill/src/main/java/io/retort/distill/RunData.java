@@ -26,7 +26,8 @@ record RunData(
   }
 
   /** What a configuration makes of images that are in memory. */
-  static RunData of(DatasetSplits images, DataConfig config) {
+  static RunData of(DatasetSplits all, DataConfig config) {
+    DatasetSplits images = holdOut(all, config);
     ImageDataset train = limit("trainLimit", images.train(), config.trainLimit());
     return new RunData(
         train,
@@ -35,9 +36,13 @@ record RunData(
         Augmentation.of(config.augmentation(), train));
   }
 
-  /** The test images alone. */
+  /** The images to judge by alone. */
   static ImageDataset openTest(DataConfig config) throws IOException {
-    return limit("testLimit", load(config).test(), config.testLimit());
+    return limit("testLimit", holdOut(load(config), config).test(), config.testLimit());
+  }
+
+  private static DatasetSplits holdOut(DatasetSplits all, DataConfig config) {
+    return config.holdOut() == 0 ? all : all.holdOut(config.holdOut());
   }
 
   private static DatasetSplits load(DataConfig config) throws IOException {

@@ -20,7 +20,7 @@ class ModelTrainingTest {
   @ParameterizedTest
   @ValueSource(strings = {"none", "flip"})
   void aTeacherJudgesTheImagesThatItsStudentSees(String augmentation) throws IOException {
-    DataConfig images = new DataConfig("mnist", "", augmentation, 0, 0);
+    DataConfig images = new DataConfig("mnist", "", augmentation, 0, 0, 0);
     RunData data = RunData.of(ToyImages.splits(), images);
     TrainingConfig config =
         new TrainingConfig(

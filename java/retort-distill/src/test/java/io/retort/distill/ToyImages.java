@@ -77,7 +77,7 @@ final class ToyImages {
   static DataConfig write(Path directory, DatasetSplits splits) throws IOException {
     write(directory, "train", splits.train());
     write(directory, "t10k", splits.test());
-    return new DataConfig("mnist", directory.toString(), "none", 0, 0);
+    return new DataConfig("mnist", directory.toString(), "none", 0, 0, 0);
   }
 
   private static void write(Path directory, String name, ImageDataset images) throws IOException {

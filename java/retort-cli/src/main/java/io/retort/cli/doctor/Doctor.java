@@ -7,8 +7,6 @@ import io.retort.nn.DeviceKind;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.Loader;
-import org.bytedeco.openblas.global.openblas;
 
 /** Looks at everything that Retort needs or can use on this machine. */
 public final class Doctor {
@@ -33,7 +31,7 @@ public final class Doctor {
             () ->
                 List.of(
                     NativeLibraries.kernels(InstructionSet::current, System.getenv("RETORT_ISA"))),
-            () -> List.of(NativeLibraries.openBlas(() -> Loader.load(openblas.class))),
+            () -> List.of(NativeLibraries.openBlas(OpenBlas::describe)),
             () ->
                 List.of(Cuda.find(() -> open(DeviceKind.CUDA), Cuda.driver(), Cuda::graphicsCards)),
             () -> DataSets.find(Datasets::usualPlace),

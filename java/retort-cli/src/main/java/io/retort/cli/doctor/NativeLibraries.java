@@ -31,7 +31,7 @@ final class NativeLibraries {
   /**
    * OpenBLAS, which multiplies matrices.
    *
-   * @param load loads it; returns the file it was loaded from
+   * @param load loads it; returns what it says of itself
    */
   static Finding openBlas(Supplier<String> load) {
     try {

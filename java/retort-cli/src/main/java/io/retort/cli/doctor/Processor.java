@@ -35,6 +35,15 @@ public record Processor(String model, int count) {
 
   Finding finding() {
     String name = model == null ? "of unknown model" : model;
-    return Finding.ok("processor", name + ", " + count + (count == 1 ? " core" : " cores"));
+    return Finding.ok(
+        "processor",
+        count == 1
+            ? name + ", 1 core: 1 thread"
+            : name
+                + ", "
+                + count
+                + " cores: "
+                + count
+                + " threads unless --threads says otherwise");
   }
 }

@@ -21,6 +21,7 @@ final class Configuration {
       KnownNames.check(base, value);
     }
     letStudentFollowMembers(base, leaves);
+    leaveDirectoryWithItsDataSet(base, leaves);
     try {
       return RecordTree.with(base, leaves);
     } catch (IllegalArgumentException refusal) {
@@ -42,6 +43,15 @@ final class Configuration {
     if (leaves.get("training.epochs") instanceof Integer epochs) {
       double ratio = (double) config.studentEpochs() / config.training().epochs();
       leaves.putIfAbsent("student_epochs", (int) Math.round(ratio * epochs));
+    }
+  }
+
+  /** A directory holds one data set: another has its usual place, unless its own is given. */
+  private static void leaveDirectoryWithItsDataSet(Record base, Map<String, Object> leaves) {
+    String dataset = Setting.DATA.keyIn(base).orElse(null);
+    Object given = leaves.get(dataset);
+    if (given != null && !given.equals(RecordTree.get(base, dataset))) {
+      leaves.putIfAbsent(Setting.DATA_DIR.keyIn(base).orElseThrow(), "");
     }
   }
 

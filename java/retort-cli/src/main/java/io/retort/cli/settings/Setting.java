@@ -21,6 +21,13 @@ public enum Setting {
       "data.augmentation",
       "NAME",
       "Changes of training images: none, standard, crop or flip"),
+  HOLD_OUT(
+      Group.DATA,
+      "--hold-out",
+      "data.hold_out",
+      "N",
+      "Judge by N training images that nothing learns from, not by the test images, as the choice"
+          + " of settings should"),
   TRAIN_LIMIT(
       Group.DATA,
       "--train-limit",

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
 public final class SettingOptions {
   private final Record defaults;
   private final List<Setting> settings;
+  private final Map<Setting, String> defaultWords = new EnumMap<>(Setting.class);
   private final Map<Setting, String> given = new EnumMap<>(Setting.class);
 
   @Option(
@@ -36,6 +37,12 @@ public final class SettingOptions {
   public SettingOptions(Record defaults, Setting... settings) {
     this.defaults = defaults;
     this.settings = settings.length == 0 ? List.of(Setting.values()) : List.of(settings);
+  }
+
+  /** The same, but that the help gives the default of a setting in these words. */
+  public SettingOptions withDefault(Setting setting, String words) {
+    defaultWords.put(setting, words);
+    return this;
   }
 
   @Spec(Spec.Target.MIXEE)
@@ -62,7 +69,7 @@ public final class SettingOptions {
     return OptionSpec.builder(setting.flag)
         .type(String.class)
         .paramLabel(setting.placeholder)
-        .description(setting.description + " (default: " + setting.defaultIn(defaults) + ").")
+        .description(setting.description + " (default: " + defaultOf(setting) + ").")
         .setter(
             new ISetter() {
               @Override
@@ -75,6 +82,11 @@ public final class SettingOptions {
               }
             })
         .build();
+  }
+
+  private String defaultOf(Setting setting) {
+    String words = defaultWords.get(setting);
+    return words != null ? words : setting.defaultIn(defaults);
   }
 
   /**

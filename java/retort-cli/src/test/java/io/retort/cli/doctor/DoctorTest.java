@@ -26,9 +26,12 @@ class DoctorTest {
     Path cpuinfo = file("processor\t: 0\nmodel name\t: A Fine Processor\nflags\t: avx2\n");
 
     assertThat(Processor.of(cpuinfo, 8).finding())
-        .isEqualTo(Finding.ok("processor", "A Fine Processor, 8 cores"));
+        .isEqualTo(
+            Finding.ok(
+                "processor",
+                "A Fine Processor, 8 cores: 8 threads unless --threads says otherwise"));
     assertThat(Processor.of(directory.resolve("none"), 1).finding().text())
-        .isEqualTo("of unknown model, 1 core");
+        .isEqualTo("of unknown model, 1 core: 1 thread");
   }
 
   @Test
@@ -73,6 +76,15 @@ class DoctorTest {
             });
     assertThat(openBlas).isEqualTo(Finding.problem("OpenBLAS", "cannot be loaded: no jniopenblas"));
     assertThat(NativeLibraries.openBlas(() -> "/x.so").level()).isEqualTo(Level.OK);
+  }
+
+  @Test
+  void openBlasTellsItsVersionItsKernelsAndItsThreads() {
+    assertThat(OpenBlas.describe("OpenBLAS 0.3.31 DYNAMIC_ARCH Zen", "Zen", 1, "/x.so"))
+        .isEqualTo(
+            "0.3.31 with kernels for Zen, 1 thread a product, which Retort's threads share out;"
+                + " /x.so");
+    assertThat(OpenBlas.describe()).contains(" with kernels for ", ", 1 thread a product");
   }
 
   @Test

@@ -72,7 +72,7 @@ class SettingsTest {
   void everyFlagReachesItsPlace() throws IOException {
     DistillConfig config =
         parse(
-            ("--data mnist --data-dir d --augmentation crop --train-limit 10 --test-limit 5"
+            ("--data mnist --data-dir d --augmentation crop --hold-out 7 --train-limit 10 --test-limit 5"
                     + " --architecture mlp-8 --epochs 2 --batch-size 4 --optimizer adamw"
                     + " --momentum 0.5 --nesterov false --weight-decay 1e-3 --learning-rate 0.01"
                     + " --schedule cosine --warmup 0.1 --label-smoothing 0.05 --seed -3"
@@ -85,6 +85,7 @@ class SettingsTest {
     assertThat(training.data().dataset()).isEqualTo("mnist");
     assertThat(training.data().path()).isEqualTo("d");
     assertThat(training.data().augmentation()).isEqualTo("crop");
+    assertThat(training.data().holdOut()).isEqualTo(7);
     assertThat(training.data().trainLimit()).isEqualTo(10);
     assertThat(training.data().testLimit()).isEqualTo(5);
     assertThat(training.architecture()).isEqualTo("mlp-8");
