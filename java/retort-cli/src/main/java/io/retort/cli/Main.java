@@ -34,6 +34,7 @@ public final class Main {
             .addSubcommand(new DistillCommand(invocation))
             .addSubcommand(new EvaluateCommand(invocation))
             .addSubcommand(new ReportCommand(invocation))
+            .addSubcommand(new SummaryCommand(invocation))
             .addSubcommand(new DoctorCommand(invocation));
     retort.getSubcommands().values().forEach(Main::addCommonOptions);
     addCommonOptions(retort);

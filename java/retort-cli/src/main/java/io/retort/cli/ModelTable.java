@@ -4,6 +4,7 @@ import io.retort.distill.EvaluationResult;
 import io.retort.distill.Metrics;
 import io.retort.distill.ModelResult;
 import io.retort.distill.TrainingResult;
+import io.retort.distill.report.TextTable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -62,22 +63,11 @@ final class ModelTable {
   private String text() {
     boolean several = lines.size() > 2;
     int columns = several ? HEADER.size() : HEADER.size() - 1;
-    StringBuilder text = new StringBuilder();
-    for (List<String> line : lines) {
-      StringBuilder row = new StringBuilder();
-      for (int column = 0; column < columns; column++) {
-        row.append(column == 0 ? "" : "  ").append(pad(line.get(column), column));
-      }
-      text.append(row.toString().stripTrailing()).append('\n');
-    }
-    return text.append("\nNLL: negative log-likelihood in nats; ECE: expected calibration error")
-        .append(several ? "; agreement: with the ensemble of logits\n" : "\n")
-        .toString();
-  }
-
-  private String pad(String cell, int column) {
-    int width = lines.stream().mapToInt(line -> line.get(column).length()).max().orElse(0);
-    String space = " ".repeat(width - cell.length());
-    return column == 0 ? cell + space : space + cell;
+    String table =
+        new TextTable(lines.stream().map(line -> line.subList(0, columns)).toList()).format();
+    String agreement = several ? "; agreement: with the ensemble of logits\n" : "\n";
+    return table
+        + "\nNLL: negative log-likelihood in nats; ECE: expected calibration error"
+        + agreement;
   }
 }

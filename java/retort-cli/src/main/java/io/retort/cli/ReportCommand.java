@@ -1,9 +1,7 @@
 package io.retort.cli;
 
-import io.retort.distill.RunDirectory;
 import io.retort.distill.report.Report;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -32,9 +30,7 @@ final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Path named = Path.of("runs").resolve(run);
-    Path directory = Files.exists(run) || !Files.exists(named) ? run : named;
-    invocation.out().println("report: " + Report.write(RunDirectory.open(directory)));
+    invocation.out().println("report: " + Report.write(RunArgument.open(run)));
     return ExitCode.OK;
   }
 }

@@ -227,6 +227,22 @@ class RunTest {
   }
 
   @Test
+  void runsOfSeveralSeedsAreSummedUp() {
+    Path first = directory.resolve("seed-0");
+    Path second = directory.resolve("seed-1");
+    Outcome.of(distill(first, "--quiet", "--seed", "0"));
+    Outcome.of(distill(second, "--quiet", "--seed", "1"));
+
+    Outcome both = Outcome.of("summary", first.toString(), second.toString());
+    Outcome twice = Outcome.of("summary", first.toString(), first.toString());
+
+    assertThat(both.code()).as(both.err()).isZero();
+    assertThat(both.out()).contains("2 runs, seeds 0, 1", "student", "+-");
+    assertThat(twice.code()).isEqualTo(2);
+    assertThat(twice.err()).contains("a seed each");
+  }
+
+  @Test
   void reportIsWrittenAgain() throws IOException {
     Path run = directory.resolve("two");
     Outcome.of(distill(run, "--quiet"));

@@ -48,15 +48,16 @@ final class DistillationOutcome {
     List<ModelResult> results =
         models.stream().map(model -> model.result(model.model().name(), labels, ensemble)).toList();
     int k = config.members();
-    double[] accuracies =
-        results.subList(0, k).stream().mapToDouble(r -> r.metrics().accuracy()).toArray();
+    Spread accuracies =
+        Spread.of(
+            results.subList(0, k).stream().mapToDouble(r -> r.metrics().accuracy()).toArray());
     return new DistillationResult(
         config,
         data.steps(config.training()),
         data.steps(config.student()),
         results.subList(0, k),
-        mean(accuracies),
-        deviation(accuracies),
+        accuracies.mean(),
+        accuracies.deviation(),
         metrics(mean(members, MeanKind.LOGITS, 1, Output.LOGITS, device)),
         metrics(mean(members, MeanKind.PROBABILITIES, 1, Output.LOGITS, device)),
         results.get(k),
@@ -101,15 +102,5 @@ final class DistillationOutcome {
   private float[] mean(
       List<float[]> members, MeanKind mean, double temperature, Output output, Device device) {
     return Ensemble.mean(device, members, data.classes(), mean, temperature, output);
-  }
-
-  private static double mean(double[] values) {
-    return Arrays.stream(values).sum() / values.length;
-  }
-
-  private static double deviation(double[] values) {
-    double mean = mean(values);
-    double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-    return values.length == 1 ? 0 : Math.sqrt(squares / (values.length - 1));
   }
 }

@@ -20,33 +20,12 @@ public final class ResultTable {
    * model predicts what the ensemble predicts.
    */
   public static String format(DistillationResult result) {
-    List<List<String>> lines = lines(result);
-    int[] widths = widths(lines);
-    StringBuilder text = new StringBuilder();
-    for (List<String> line : lines) {
-      StringBuilder row = new StringBuilder();
-      for (int column = 0; column < widths.length; column++) {
-        row.append(column == 0 ? "" : "  ").append(pad(line.get(column), column, widths[column]));
-      }
-      text.append(row.toString().stripTrailing()).append('\n');
-    }
-    return text.append('\n').append(note(result)).append('\n').toString();
+    return new TextTable(lines(result)).format() + '\n' + note(result) + '\n';
   }
 
   /** The same table as Markdown (GitHub's), each line ended by a newline. */
   public static String markdown(DistillationResult result) {
-    List<List<String>> lines = lines(result);
-    int[] widths = widths(lines);
-    StringBuilder text = new StringBuilder();
-    for (int number = 0; number < lines.size(); number++) {
-      text.append('|');
-      for (int column = 0; column < widths.length; column++) {
-        String cell = lines.get(number).get(column);
-        text.append(' ').append(pad(cell, column, widths[column])).append(" |");
-      }
-      text.append('\n').append(number == 0 ? rule(widths) : "");
-    }
-    return text.append('\n').append(note(result)).append('\n').toString();
+    return new TextTable(lines(result)).markdown() + '\n' + note(result) + '\n';
   }
 
   private static List<List<String>> lines(DistillationResult result) {
@@ -67,31 +46,6 @@ public final class ResultTable {
 
   private static String percent(double fraction, int decimals) {
     return Numbers.decimals(100 * fraction, decimals) + " %";
-  }
-
-  private static int[] widths(List<List<String>> lines) {
-    int[] widths = new int[HEADER.size()];
-    for (List<String> line : lines) {
-      for (int column = 0; column < widths.length; column++) {
-        widths[column] = Math.max(widths[column], line.get(column).length());
-      }
-    }
-    return widths;
-  }
-
-  /** Names stand left, numbers right. */
-  private static String pad(String cell, int column, int width) {
-    String space = " ".repeat(width - cell.length());
-    return column == 0 ? cell + space : space + cell;
-  }
-
-  private static String rule(int[] widths) {
-    StringBuilder rule = new StringBuilder("|");
-    for (int column = 0; column < widths.length; column++) {
-      String dashes = "-".repeat(widths[column] + 1);
-      rule.append(column == 0 ? ":" + dashes : dashes + ":").append('|');
-    }
-    return rule.append('\n').toString();
   }
 
   private static String note(DistillationResult result) {
