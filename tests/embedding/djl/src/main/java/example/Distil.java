@@ -35,7 +35,7 @@ public final class Distil {
 
   /** An array with the value of Retort's loss, through which Retort's gradient flows back. */
   static NDArray distil(DistillationLoss loss, NDArray logits, NDArray teacher) {
-    NDArray gradient = logits.zerosLike();
+    NDArray gradient = logits.getManager().zeros(logits.getShape());
     Members teachers = Members.of(matrix(teacher));
     var totals = loss.compute(matrix(logits), teachers, null, null, matrix(gradient), null, null);
     NDArray product = logits.mul(gradient).sum();
