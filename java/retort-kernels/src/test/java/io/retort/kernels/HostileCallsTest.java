@@ -2,16 +2,12 @@ package io.retort.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Executable;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.lang.reflect.Parameter;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -188,7 +184,7 @@ class HostileCallsTest {
 
   private static List<Executable> publicCalls() {
     List<Executable> calls = new ArrayList<>();
-    for (Class<?> type : publicClasses()) {
+    for (Class<?> type : PublicClasses.all()) {
       Stream.concat(
               Arrays.stream(type.getDeclaredConstructors()),
               Arrays.stream(type.getDeclaredMethods()))
@@ -204,28 +200,5 @@ class HostileCallsTest {
   private static boolean isOfTheLanguage(Executable call) {
     Set<String> names = Set.of("values", "valueOf", "equals", "hashCode", "toString");
     return names.contains(call.getName());
-  }
-
-  private static List<Class<?>> publicClasses() {
-    try {
-      Path root = Path.of(Matrix.class.getProtectionDomain().getCodeSource().getLocation().toURI());
-      String folder = Matrix.class.getPackageName().replace('.', '/');
-      List<Class<?>> classes = new ArrayList<>();
-      try (Stream<Path> files = Files.list(root.resolve(folder))) {
-        for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
-          String name = file.getFileName().toString().replace(".class", "");
-          if (name.equals("package-info")) {
-            continue;
-          }
-          Class<?> type = Class.forName(Matrix.class.getPackageName() + "." + name);
-          if (Modifier.isPublic(type.getModifiers())) {
-            classes.add(type);
-          }
-        }
-      }
-      return classes;
-    } catch (IOException | URISyntaxException | ClassNotFoundException impossible) {
-      throw new AssertionError(impossible);
-    }
   }
 }
