@@ -766,7 +766,7 @@ TEST(SparseDistillationLoss, MoreEntriesInARowThanThereIsRoomForAreRefused) {
 // Classes that share a bit of the check's set are no repetition; one class twice is, wherever.
 TEST(SparseDistillationLoss, ARepeatedClassIsFoundAmongManyAndTheFirstRowIsToldForAnyThreads) {
   std::mt19937_64 random(13);
-  Case c(300, 33200, 64, 1, random, 0);
+  Case c(300, 34000, 64, 1, random, 0);
   c.options.loss.alpha = 1;
   for (int64_t i = 0; i < 300; ++i) {
     for (int32_t n = 0; n < 64; ++n) {
