@@ -56,13 +56,17 @@ float largest_of(const float* z, int64_t columns) {
   return largest_lane(largest);
 }
 
-// The sum of exp((z - peak) * scale), which goes to `e`.
-float exponentials(const float* z, int64_t columns, float peak, float scale, float* e) {
+// The sum of exp((z - peak) * scale), which goes to `e`. The memory, idle meanwhile, is asked for what
+// starts at `next`.
+template <typename Element>
+float exponentials(const float* z, int64_t columns, float peak, float scale, float* e,
+                   const Element* next) {
   Vector sum = broadcast(0);
   for_each_vector(columns, [&](int64_t j, auto lanes) {
     const Vector exponent = (lanes.load(z + j, -INFINITY) - broadcast(peak)) * broadcast(scale);
     const Vector exponential = exp_nonpositive(exponent);
     lanes.store(e + j, exponential);
+    __builtin_prefetch(next + j);
     sum = sum + exponential;
   });
   return sum_of_lanes(sum);
@@ -190,12 +194,13 @@ class SparseDistillationRow {
       if (keeps_) run_.peaks[number] = peak;
       if (sums_logits_) add_logits(first, columns, start, end, shift);
       float* const soft = soft_of(first);
-      const float sum = exponentials(run_.z, columns, shift, sweep_scale_, soft);
+      const Element* const next = student_ + first + kSparseRun;
+      const float sum = exponentials(run_.z, columns, shift, sweep_scale_, soft, next);
       soft_tail_.add(peak, sum);
       if (!has_hard_) return;
       hard_tail_.add(peak, power_ == 1  ? sum
                            : power_ > 1 ? sum_of_powers(soft, columns, power_)
-                                        : exponentials(run_.z, columns, shift, 1, run_.hard));
+                                        : exponentials(run_.z, columns, shift, 1, run_.hard, next));
     });
   }
 
@@ -349,8 +354,10 @@ class SparseDistillationRow {
       hard *= exp(peak - hard_peak);
     } else {
       load_run(first, columns, start, end);
-      exponentials(run_.z, columns, static_cast<float>(soft_peak), sweep_scale_, run_.soft);
-      if (power_ == 0) exponentials(run_.z, columns, static_cast<float>(hard_peak), 1, run_.hard);
+      const Element* const next = student_ + first + kSparseRun;
+      exponentials(run_.z, columns, static_cast<float>(soft_peak), sweep_scale_, run_.soft, next);
+      if (power_ == 0)
+        exponentials(run_.z, columns, static_cast<float>(hard_peak), 1, run_.hard, next);
     }
     Element* const gradient = gradient_ + first;
     const float* const own = run_.hard;
