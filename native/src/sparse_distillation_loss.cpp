@@ -113,6 +113,9 @@ retort_status retort_sparse_distillation_loss(
     if (has_soft) RETORT_CHECK(teachers.check_against(out));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
+  // The indices are checked once and then read as rows are written.
+  if (has_soft)
+    RETORT_CHECK(teachers.check_against(optional_vector_argument("row_loss", row_loss, rows)));
   if (has_soft) RETORT_CHECK(teachers.check_indices(checked, classes, executor));
   const SparseDistillationLossRows arguments{checked.rows(),
                                              teachers.teachers(options->loss.teacher_form),

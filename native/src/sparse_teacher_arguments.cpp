@@ -61,8 +61,9 @@ retort_status SparseTeacherArguments::set(int64_t rows, const int32_t* const* in
                                           int64_t k, const float* weights,
                                           const retort_distillation_loss_options& options) {
   if (k < 1 || k > RETORT_MOST_TOP_K) {
-    return fail(RETORT_INVALID_ARGUMENT, "k must be in [1, %d], got %lld", RETORT_MOST_TOP_K,
-                static_cast<long long>(k));
+    return fail(RETORT_INVALID_ARGUMENT,
+                "k, the entries of a teacher's row, must be in [1, %d], got %lld",
+                RETORT_MOST_TOP_K, static_cast<long long>(k));
   }
   if (indices == nullptr) return fail(RETORT_INVALID_ARGUMENT, "teacher_indices must not be null");
   if (values == nullptr) return fail(RETORT_INVALID_ARGUMENT, "teacher_values must not be null");

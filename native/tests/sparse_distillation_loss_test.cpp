@@ -784,7 +784,7 @@ TEST(SparseDistillationLoss, ARepeatedClassIsFoundAmongManyAndTheFirstRowIsToldF
   EXPECT_STREQ(retort_last_error(), "teacher_indices[0] row 42 position 63 repeats class 32810");
 }
 
-TEST(SparseDistillationLoss, AGradientOverATeacherOrHalfOverTheStudentIsRefused) {
+TEST(SparseDistillationLoss, AnOutputOverATeacherOrHalfOverTheStudentIsRefused) {
   std::mt19937_64 random(14);
   Case c(2, 8, 8, 1, random);
   c.list(random);
@@ -795,6 +795,9 @@ TEST(SparseDistillationLoss, AGradientOverATeacherOrHalfOverTheStudentIsRefused)
   EXPECT_EQ(c.run(static_cast<char*>(c.student.data()) + 16, 8, nullptr, nullptr),
             RETORT_INVALID_ARGUMENT);
   EXPECT_STREQ(retort_last_error(), "gradient must not overlap student");
+  auto* const row_loss = reinterpret_cast<float*>(c.indices[0].data() + 3);
+  EXPECT_EQ(c.run(nullptr, 0, row_loss, nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "row_loss must not overlap teacher_indices");
 }
 
 }  // namespace
