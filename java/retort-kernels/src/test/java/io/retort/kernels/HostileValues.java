@@ -304,25 +304,25 @@ final class HostileValues {
   private Indices indices() {
     int[] values = new int[ELEMENTS];
     for (int i = 0; i < ELEMENTS; i++) {
-      values[i] = seldom(40) ? (int) of(int.class) : i % 2;
+      values[i] = seldom(40) ? (int) of(int.class) : i % CLASSES;
     }
     long rows = seldom(15) ? 1 : ROWS;
     if (random.nextBoolean()) {
-      return Indices.of(values, rows, 2);
+      return Indices.of(values, rows, CLASSES);
     }
     IntBuffer buffer =
         arena.order(ByteOrder.nativeOrder()).asIntBuffer().slice(random.nextInt(16), ELEMENTS);
-    return Indices.of(buffer.put(0, values), rows, 2);
+    return Indices.of(buffer.put(0, values), rows, CLASSES);
   }
 
   private SparseTeacher sparseTeacher() {
-    float[] values = {0.5f, 0.25f, -1, -2, 0.5f, 0.25f, -1, -2};
+    float[] values = {0.5f, 0.25f, -1, -2, 0.5f, 0.25f, -1, -2, 0, 0.5f, -3, 0.25f};
     Indices indices = indices();
     return new SparseTeacher(
         indices,
         random.nextBoolean()
-            ? Matrix.of(values, indices.rows(), 2)
-            : Matrix.of(buffer(), indices.rows(), 2));
+            ? Matrix.of(values, indices.rows(), CLASSES)
+            : Matrix.of(buffer(), indices.rows(), CLASSES));
   }
 
   private SparseTeacher[] sparseTeachers(int count) {
