@@ -79,12 +79,7 @@ retort_status DistillationArguments::set(const retort_distillation_loss_options*
                                          int64_t teacher_count, int64_t teacher_stride,
                                          const float* teacher_weights, const void* labels,
                                          const float* row_weights) {
-  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
-  options_ = *options;
-  RETORT_CHECK(check_options(options_));
-  RETORT_CHECK(check_shape(rows, classes));
-  student_ = {"student", options_.dtype, student, rows, classes, student_stride};
-  RETORT_CHECK(check_matrix(student_));
+  RETORT_CHECK(set_student(options, rows, classes, student, student_stride));
   if (options_.alpha > 0) {
     RETORT_CHECK(teachers_.set("teacher", options_.dtype, rows, classes, teachers, teacher_count,
                                teacher_stride, teacher_weights));
@@ -97,6 +92,22 @@ retort_status DistillationArguments::set(const retort_distillation_loss_options*
                   static_cast<int>(options_.mean));
     }
   }
+  return set_labels(labels, row_weights);
+}
+
+retort_status DistillationArguments::set_student(const retort_distillation_loss_options* options,
+                                                 int64_t rows, int64_t classes, const void* student,
+                                                 int64_t student_stride) {
+  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
+  options_ = *options;
+  RETORT_CHECK(check_options(options_));
+  RETORT_CHECK(check_shape(rows, classes));
+  student_ = {"student", options_.dtype, student, rows, classes, student_stride};
+  return check_matrix(student_);
+}
+
+retort_status DistillationArguments::set_labels(const void* labels, const float* row_weights) {
+  const int64_t rows = student_.rows;
   if (labels == nullptr && needs_labels(options_) && rows > 0) {
     return fail(RETORT_INVALID_ARGUMENT, "labels must not be null for divergence %d with alpha %g",
                 static_cast<int>(options_.divergence), static_cast<double>(options_.alpha));
@@ -112,6 +123,11 @@ retort_status DistillationArguments::set(const retort_distillation_loss_options*
 int64_t DistillationArguments::label(int64_t row) const {
   return options_.label_type == RETORT_LABELS_I64 ? static_cast<const int64_t*>(labels_)[row]
                                                   : static_cast<const int32_t*>(labels_)[row];
+}
+
+double DistillationArguments::weight(int64_t row) const {
+  if (labels_ != nullptr && label(row) == options_.ignore_index) return 0;
+  return row_weights_ == nullptr ? 1.0 : row_weights_[row];
 }
 
 // Checks every label and weight, and takes the denominator of them.
@@ -152,6 +168,29 @@ DistillationRows DistillationArguments::rows() const {
           labels_,
           row_weights_,
           scale()};
+}
+
+retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
+  RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
+  if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
+    return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
+}
+
+void DistillationArguments::write_totals(const LossSums* sums, int64_t tasks,
+                                         retort_distillation_totals* totals) const {
+  double hard = 0, soft = 0;
+  for (int64_t task = 0; task < tasks; ++task) {
+    hard += sums[task].hard;
+    soft += sums[task].soft;
+  }
+  const double alpha = options_.alpha;
+  totals->hard = hard * scale();
+  totals->soft = soft * scale();
+  totals->total =
+      (alpha < 1 ? (1.0 - alpha) * totals->hard : 0) + (alpha > 0 ? alpha * totals->soft : 0);
+  totals->denominator = denominator_;
+  totals->counted_rows = counted_rows_;
 }
 
 }  // namespace retort

@@ -15,6 +15,12 @@ class DistillationArguments {
                     int64_t teacher_count, int64_t teacher_stride, const float* teacher_weights,
                     const void* labels, const float* row_weights);
 
+  // The checks of set() in its order, for a loss whose teachers are others: set_student, then what the
+  // teachers need, then set_labels.
+  retort_status set_student(const retort_distillation_loss_options* options, int64_t rows,
+                            int64_t classes, const void* student, int64_t student_stride);
+  retort_status set_labels(const void* labels, const float* row_weights);
+
   const retort_distillation_loss_options& options() const { return options_; }
   const MatrixArgument& student() const { return student_; }
   const Members& teachers() const { return teachers_; }
@@ -22,7 +28,13 @@ class DistillationArguments {
   double denominator() const { return denominator_; }
   // 1 / denominator, and 0 where there is nothing to divide.
   double scale() const { return denominator_ > 0 ? 1 / denominator_ : 0; }
+  // 0 where the row is ignored.
+  double weight(int64_t row) const;
   DistillationRows rows() const;
+  // Aligned, and there where the reduction leaves rows apart.
+  retort_status check_row_loss(const float* row_loss) const;
+  // The totals of the tasks' sums, in their order.
+  void write_totals(const LossSums* sums, int64_t tasks, retort_distillation_totals* totals) const;
 
  private:
   retort_status check_rows();

@@ -58,6 +58,12 @@ retort_status check_shape(int64_t rows, int64_t classes) {
   return RETORT_OK;
 }
 
+retort_status check_indexable(int64_t classes) {
+  if (classes <= INT32_MAX) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "classes must be below 2^31 for indices of int32, got %lld",
+              static_cast<long long>(classes));
+}
+
 retort_status check_temperature(const char* name, float temperature) {
   if (std::isfinite(temperature) && temperature > 0 && std::isfinite(1 / temperature))
     return RETORT_OK;

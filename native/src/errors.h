@@ -35,6 +35,8 @@ int64_t size_of(retort_dtype dtype);
 // `value` names one of an enumeration's `count` first numbers.
 retort_status check_enum(const char* name, const char* type, int value, int count);
 retort_status check_shape(int64_t rows, int64_t classes);
+// That an int32 can name every class.
+retort_status check_indexable(int64_t classes);
 retort_status check_temperature(const char* name, float temperature);
 // Null, misaligned, a stride shorter than a row, a size that overflows.
 retort_status check_matrix(const MatrixArgument& matrix);

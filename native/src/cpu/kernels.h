@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "retort/network.h"
+#include "retort/sparse_distillation.h"
 
 namespace retort {
 
@@ -85,6 +86,34 @@ struct DistillationTangentRows {
 struct LossSums {
   double hard;
   double soft;
+};
+
+struct TopKRows {
+  retort_dtype dtype;
+  int64_t classes;
+  int64_t k;
+  retort_form form;
+  float temperature;
+  ConstMatrixRows logits;
+  int32_t* indices;
+  int64_t indices_stride;
+  float* values;
+  int64_t values_stride;
+};
+
+// The sparse teachers whose weight is not 0.
+struct SparseTeachers {
+  MemberLogits values;  // f32, of the form that the options say
+  const int32_t* const* indices;
+  int64_t k;
+};
+
+struct SparseDistillationLossRows {
+  DistillationRows rows;  // but for its teachers
+  SparseTeachers teachers;
+  retort_tail tail;
+  MatrixRows gradient;
+  float* row_loss;  // null: not wanted
 };
 
 // Reductions over rows work on this many columns at the most.
@@ -245,6 +274,10 @@ struct Kernels {
                                   const float* packed_parts, int64_t part_stride,
                                   int64_t first_channel, int64_t end_channel,
                                   float* weights_gradient);
+
+  void (*top_k)(const TopKRows& arguments, int64_t first_row, int64_t end_row);
+  LossSums (*sparse_distillation_loss)(const SparseDistillationLossRows& arguments,
+                                       int64_t first_row, int64_t end_row);
 };
 
 extern const Kernels kernels_scalar;

@@ -12,6 +12,8 @@
 #include "optimizer.h"
 #include "pooling.h"
 #include "softmax.h"
+#include "sparse_distillation_loss.h"
+#include "top_k.h"
 
 namespace {
 
@@ -44,6 +46,8 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       convolution_rows,
       convolution_weights_rows,
       convolution_weights_sum,
+      top_k,
+      sparse_distillation_loss,
   };
 }
 

@@ -515,4 +515,61 @@ inline __attribute__((always_inline)) void for_each_whole_vector(int64_t columns
   for (int64_t column = 0; column < columns; column += kLanes) body(column);
 }
 
+#if defined(__AVX512F__)
+
+// The lanes of `a` above `limit`.
+inline int64_t count_above(Vector a, Vector limit) {
+  return __builtin_popcount(_mm512_cmp_ps_mask(a.lanes, limit.lanes, _CMP_GT_OQ));
+}
+inline bool any_nan(Vector a) { return _mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_UNORD_Q) != 0; }
+// Writes the lanes of `a` that are not at most `limit`, a NaN among them, in their order, and beside them
+// their numbers counted from `first`; returns how many. Whole vectors are written.
+inline int64_t store_above(Vector a, Vector limit, int32_t first, float* values, int32_t* numbers) {
+  const Mask above = _mm512_cmp_ps_mask(a.lanes, limit.lanes, _CMP_NLE_UQ);
+  if (above == 0) return 0;
+  const __m512i number =
+      _mm512_add_epi32(_mm512_set1_epi32(first),
+                       _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15));
+  _mm512_storeu_ps(values, _mm512_maskz_compress_ps(above, a.lanes));
+  _mm512_storeu_si512(numbers, _mm512_maskz_compress_epi32(above, number));
+  return __builtin_popcount(above);
+}
+
+#elif defined(__AVX2__)
+
+inline int64_t count_above(Vector a, Vector limit) {
+  return __builtin_popcount(
+      static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.lanes, limit.lanes, _CMP_GT_OQ))));
+}
+inline bool any_nan(Vector a) {
+  return _mm256_movemask_ps(_mm256_cmp_ps(a.lanes, a.lanes, _CMP_UNORD_Q)) != 0;
+}
+inline int64_t store_above(Vector a, Vector limit, int32_t first, float* values, int32_t* numbers) {
+  auto above =
+      static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.lanes, limit.lanes, _CMP_NLE_UQ)));
+  if (above == 0) return 0;
+  float lanes[kLanes];
+  store(lanes, a);
+  int64_t count = 0;
+  for (; above != 0; above &= above - 1) {
+    const int lane = __builtin_ctz(above);
+    values[count] = lanes[lane];
+    numbers[count++] = first + lane;
+  }
+  return count;
+}
+
+#else
+
+inline int64_t count_above(Vector a, Vector limit) { return a.lanes > limit.lanes ? 1 : 0; }
+inline bool any_nan(Vector a) { return a.lanes != a.lanes; }
+inline int64_t store_above(Vector a, Vector limit, int32_t first, float* values, int32_t* numbers) {
+  if (a.lanes <= limit.lanes) return 0;
+  *values = a.lanes;
+  *numbers = first;
+  return 1;
+}
+
+#endif
+
 }  // namespace

@@ -81,6 +81,8 @@ final class ArrayMemory extends Memory {
         floats.get((float[]) array);
       } else if (written && pointer instanceof ShortPointer shorts) {
         shorts.get((short[]) array);
+      } else if (written && pointer instanceof IntPointer ints) {
+        ints.get((int[]) array);
       }
       pointer.deallocate();
     }

@@ -137,7 +137,8 @@ public final class Matrix {
     return dtype;
   }
 
-  private static void checkSize(long rows, long columns, long stride, long available) {
+  /** Fails for a shape that is none, or that {@code available} elements cannot hold. */
+  static void checkSize(long rows, long columns, long stride, long available) {
     Arguments.atLeast("rows", rows, 0);
     Arguments.atLeast("columns", columns, 1);
     Arguments.atLeast("stride", stride, columns);

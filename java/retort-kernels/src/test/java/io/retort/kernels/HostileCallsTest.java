@@ -146,6 +146,12 @@ class HostileCallsTest {
       }
       return loss;
     }
+    if (type == SparseDistillationLoss.class) {
+      return options(values, random, SparseDistillationLoss.builder()).build();
+    }
+    if (type == SparseDistillationLoss.Builder.class) {
+      return SparseDistillationLoss.builder();
+    }
     if (type == EnsembleMean.class) {
       return options(values, random, EnsembleMean.builder()).build();
     }

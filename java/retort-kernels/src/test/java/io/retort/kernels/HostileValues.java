@@ -8,7 +8,10 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.nio.ShortBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -220,6 +223,10 @@ final class HostileValues {
         () -> new Matrix[][] {{}, {matrix()}, {matrix(), matrix()}}[random.nextInt(3)]);
     suppliers.put(Members.class, this::members);
     suppliers.put(Labels.class, this::labels);
+    suppliers.put(Indices.class, this::indices);
+    suppliers.put(SparseTeacher.class, this::sparseTeacher);
+    suppliers.put(
+        List.class, () -> new ArrayList<>(Arrays.asList(sparseTeachers(random.nextInt(3)))));
     suppliers.put(TotalsBuffer.class, TotalsBuffer::new);
     suppliers.put(
         ThreadPool.class, () -> seldom(10) ? closedPool : random.nextBoolean() ? pool : null);
@@ -291,6 +298,39 @@ final class HostileValues {
       }
     }
     return null;
+  }
+
+  /** Distinct classes in each row, but for what calls have written over the arena. */
+  private Indices indices() {
+    int[] values = new int[ELEMENTS];
+    for (int i = 0; i < ELEMENTS; i++) {
+      values[i] = seldom(40) ? (int) of(int.class) : i % CLASSES;
+    }
+    long rows = seldom(15) ? 1 : ROWS;
+    if (random.nextBoolean()) {
+      return Indices.of(values, rows, CLASSES);
+    }
+    IntBuffer buffer =
+        arena.order(ByteOrder.nativeOrder()).asIntBuffer().slice(random.nextInt(16), ELEMENTS);
+    return Indices.of(buffer.put(0, values), rows, CLASSES);
+  }
+
+  private SparseTeacher sparseTeacher() {
+    float[] values = {0.5f, 0.25f, -1, -2, 0.5f, 0.25f, -1, -2, 0, 0.5f, -3, 0.25f};
+    Indices indices = indices();
+    return new SparseTeacher(
+        indices,
+        random.nextBoolean()
+            ? Matrix.of(values, indices.rows(), CLASSES)
+            : Matrix.of(buffer(), indices.rows(), CLASSES));
+  }
+
+  private SparseTeacher[] sparseTeachers(int count) {
+    SparseTeacher[] teachers = new SparseTeacher[count];
+    for (int k = 0; k < count; k++) {
+      teachers[k] = seldom(25) ? null : sparseTeacher();
+    }
+    return teachers;
   }
 
   private Labels labels() {

@@ -10,7 +10,7 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 @Properties(
     value =
         @Platform(
-            include = {"retort/retort.h", "retort/network.h"},
+            include = {"retort/retort.h", "retort/network.h", "retort/sparse_distillation.h"},
             link = "retort"),
     target = "io.retort.kernels.binding",
     global = "io.retort.kernels.binding.Retort")
@@ -31,7 +31,11 @@ public class RetortPresets implements InfoMapper {
     infos.put(new Info("retort_adam").pointerTypes("AdamOptions"));
     infos.put(new Info("retort_sgemm").cast().valueTypes("Pointer").pointerTypes("Pointer").skip());
     infos.put(new Info("retort_distillation_totals").pointerTypes("DistillationTotals"));
+    infos.put(
+        new Info("retort_sparse_distillation_loss_options")
+            .pointerTypes("SparseDistillationLossOptions"));
     mapCallsByAddress(infos);
+    mapSparseCallsByAddress(infos);
   }
 
   /**
@@ -89,6 +93,33 @@ public class RetortPresets implements InfoMapper {
         @Cast("const float*") long row_weights,
         @Cast("const void*") long tangent, long tangent_stride,
         @Cast("void*const*") long teacher_gradients, long teacher_gradient_stride,
+        @Cast("const retort_executor*") long executor""");
+  }
+
+  private static void mapSparseCallsByAddress(InfoMap infos) {
+    byAddress(
+        infos,
+        "retort_top_k",
+        """
+        @Cast("retort_dtype") int dtype, long rows, long classes,
+        @Cast("const void*") long logits, long logits_stride, long k,
+        @Cast("retort_form") int form, float temperature,
+        @Cast("int32_t*") long indices, long indices_stride,
+        @Cast("float*") long values, long values_stride,
+        @Cast("const retort_executor*") long executor""");
+    byAddress(
+        infos,
+        "retort_sparse_distillation_loss",
+        """
+        @Cast("const retort_sparse_distillation_loss_options*") long options,
+        long rows, long classes, @Cast("const void*") long student, long student_stride,
+        @Cast("const int32_t*const*") long teacher_indices,
+        @Cast("const float*const*") long teacher_values,
+        long teacher_count, long teacher_stride, long k,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("void*") long gradient, long gradient_stride, @Cast("float*") long row_loss,
+        @Cast("retort_distillation_totals*") long totals,
         @Cast("const retort_executor*") long executor""");
   }
 
