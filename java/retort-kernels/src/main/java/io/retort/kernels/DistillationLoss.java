@@ -20,7 +20,7 @@ import org.bytedeco.javacpp.Pointer;
  * <p>with any {@link Divergence} D; the forward KL unless another is set.
  *
  * <p>An instance is a set of options that never changes; any number of threads may use it at once.
- * Its native memory, under a kilobyte, goes with it to the garbage collector, so {@link #close}
+ * Its native memory, about a kilobyte, goes with it to the garbage collector, so {@link #close}
  * frees nothing under a call: it only refuses the calls that begin later.
  *
  * <p>A call over direct buffers and pointers with a {@link TotalsBuffer} allocates nothing.

@@ -18,6 +18,9 @@ final class PointerMemory extends Memory implements Loan {
   private final long address;
   private final boolean counted;
 
+  /** Set by the first loan that is refused, whose reference would let the next one pass. */
+  private volatile boolean freed;
+
   /** Fails for a pointer that is freed; {@code name} is the argument's in messages. */
   PointerMemory(String name, Pointer pointer, int elementBytes) {
     super(pointer.limit() - pointer.position());
@@ -34,16 +37,17 @@ final class PointerMemory extends Memory implements Loan {
 
   @Override
   Loan lend() {
-    if (pointer.isNull()) {
+    if (!counted) {
+      return pointer.isNull() ? null : this;
+    }
+    if (freed) {
       return null;
     }
-    if (counted) {
-      pointer.retainReference();
-      // This loan's reference alone, or none: the pointer, or the one that it is a view of, is
-      // freed.
-      if (pointer.referenceCount() < 2) {
-        return null;
-      }
+    pointer.retainReference();
+    // With no reference but this loan's, the pointer, or the one that it is a view of, is freed.
+    if (pointer.referenceCount() < 2) {
+      freed = true;
+      return null;
     }
     return this;
   }
