@@ -1,8 +1,24 @@
 // retort_distillation_loss: checks, then tasks of rows, then the totals in the order of the tasks.
-#include "cpu/kernels.h"
+#include "distillation_loss.h"
+
 #include "distillation_arguments.h"
 #include "errors.h"
 #include "tasks.h"
+
+retort::LossSums retort::sum_distillation_loss(const DistillationLossRows& arguments, int64_t rows,
+                                               const retort_executor* executor) {
+  const RowTasks tasks(rows, arguments.rows.classes);
+  LossSums sums[RowTasks::kMostTasks];
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    sums[task] = kernels().distillation_loss(arguments, tasks.first(task), tasks.end(task));
+  });
+  LossSums sum{0, 0};
+  for (int64_t task = 0; task < tasks.count; ++task) {
+    sum.hard += sums[task].hard;
+    sum.soft += sums[task].soft;
+  }
+  return sum;
+}
 
 retort_status retort_distillation_loss(
     const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
@@ -20,27 +36,9 @@ retort_status retort_distillation_loss(
     RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
     RETORT_CHECK(checked.teachers().check_against(out, false));
   }
-  RETORT_CHECK(check_vector("row_loss", row_loss, rows, sizeof(float)));
-  if (options->reduction == RETORT_REDUCTION_NONE && row_loss == nullptr && rows > 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
-  }
+  RETORT_CHECK(checked.check_row_loss(row_loss));
   const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss};
-  const RowTasks tasks(rows, classes);
-  LossSums sums[RowTasks::kMostTasks];
-  run_tasks(executor, tasks.count, [&](int64_t task) {
-    sums[task] = kernels().distillation_loss(arguments, tasks.first(task), tasks.end(task));
-  });
-  if (totals == nullptr) return RETORT_OK;
-  double hard = 0, soft = 0;
-  for (int64_t task = 0; task < tasks.count; ++task) {
-    hard += sums[task].hard;
-    soft += sums[task].soft;
-  }
-  totals->hard = hard * checked.scale();
-  totals->soft = soft * checked.scale();
-  totals->total = (options->alpha < 1 ? (1.0 - options->alpha) * totals->hard : 0) +
-                  (options->alpha > 0 ? options->alpha * totals->soft : 0);
-  totals->denominator = checked.denominator();
-  totals->counted_rows = checked.counted_rows();
+  const LossSums sums = sum_distillation_loss(arguments, rows, executor);
+  if (totals != nullptr) *totals = checked.totals(sums);
   return RETORT_OK;
 }
