@@ -6,6 +6,7 @@ import io.retort.kernels.Matrix;
 import io.retort.kernels.Mean;
 import io.retort.kernels.Members;
 import io.retort.kernels.Totals;
+import io.retort.kernels.TotalsBuffer;
 import io.retort.kernels.binding.DistillationLossOptions;
 import io.retort.kernels.binding.DistillationTotals;
 import io.retort.kernels.binding.Retort;
@@ -41,7 +42,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class CallOverheadBenchmark {
   private static final int CLASSES = 10;
-  private static final FloatPointer ABSENT = null;
+  private static final long ABSENT = 0;
 
   private DistillationProblem problem;
   private DistillationLoss loss;
@@ -49,38 +50,55 @@ public class CallOverheadBenchmark {
   private Members members;
   private Labels labels;
   private Matrix gradientMatrix;
+  private TotalsBuffer totalsBuffer;
   private DistillationLossOptions options;
   private DistillationTotals totals;
-  private FloatPointer student;
   private PointerPointer<FloatPointer> teachers;
-  private FloatPointer gradient;
+  private long optionsAddress;
+  private long totalsAddress;
+  private long student;
+  private long teachersAddress;
+  private long labelsAddress;
+  private long gradient;
 
   /** One row, and every argument of the C call. */
   @Setup(Level.Trial)
   public void prepare() {
     problem = new DistillationProblem(CLASSES, 1, Mean.LOGITS, 1, 1);
-    student = problem.student();
-    gradient = problem.gradient();
+    totalsBuffer = new TotalsBuffer();
     loss =
         DistillationLoss.builder()
             .temperature(DistillationProblem.TEMPERATURE)
             .alpha(DistillationProblem.ALPHA)
             .build();
-    studentMatrix = Matrix.of(student, 1, CLASSES);
+    studentMatrix = Matrix.of(problem.student(), 1, CLASSES);
     members = Members.of(Matrix.of(problem.teacher(0), 1, CLASSES));
     labels = Labels.of(problem.labels());
-    gradientMatrix = Matrix.of(gradient, 1, CLASSES);
+    gradientMatrix = Matrix.of(problem.gradient(), 1, CLASSES);
     options =
         Retort.retort_distillation_loss_options_default()
             .temperature(DistillationProblem.TEMPERATURE)
             .alpha(DistillationProblem.ALPHA);
     totals = new DistillationTotals();
     teachers = new PointerPointer<FloatPointer>(1).put(0, problem.teacher(0));
+    optionsAddress = options.address();
+    totalsAddress = totals.address();
+    student = problem.student().address();
+    teachersAddress = teachers.address();
+    labelsAddress = problem.labels().address();
+    gradient = problem.gradient().address();
   }
 
-  /** Through the Java interface. */
+  /** Through the Java interface, with totals that are used again. */
   @Benchmark
-  public Totals java() {
+  public double java() {
+    loss.compute(studentMatrix, members, labels, null, gradientMatrix, null, null, totalsBuffer);
+    return totalsBuffer.total();
+  }
+
+  /** Through the Java interface, with new totals. */
+  @Benchmark
+  public Totals javaTotals() {
     return loss.compute(studentMatrix, members, labels, null, gradientMatrix, null, null);
   }
 
@@ -88,22 +106,22 @@ public class CallOverheadBenchmark {
   @Benchmark
   public int binding() {
     return Retort.retort_distillation_loss(
-        options,
+        optionsAddress,
         1,
         CLASSES,
         student,
         CLASSES,
-        teachers,
+        teachersAddress,
         1,
         CLASSES,
         ABSENT,
-        problem.labels(),
+        labelsAddress,
         ABSENT,
         gradient,
         CLASSES,
         ABSENT,
-        totals,
-        null);
+        totalsAddress,
+        ABSENT);
   }
 
   /** Into C and back. */

@@ -16,4 +16,18 @@ final class Arguments {
       throw new IllegalArgumentException(name + " must be at least " + least + ", got " + value);
     }
   }
+
+  static IllegalArgumentException wrongShape(
+      String name, long rows, long columns, long gotRows, long gotColumns) {
+    return new IllegalArgumentException(
+        name + " must be " + rows + " x " + columns + ", got " + gotRows + " x " + gotColumns);
+  }
+
+  /** The matrices of one call share a type; fails where one differs from another. */
+  static void sameType(String name, DType dtype, DType expected, String expectedName) {
+    if (dtype != expected) {
+      throw new IllegalArgumentException(
+          name + " must be " + expected + " as " + expectedName + " is, got " + dtype);
+    }
+  }
 }

@@ -1,9 +1,9 @@
 package io.retort.kernels;
 
 import io.retort.kernels.binding.DistillationLossOptions;
-import io.retort.kernels.binding.DistillationTotals;
 import io.retort.kernels.binding.Retort;
-import org.bytedeco.javacpp.FloatPointer;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -19,36 +19,37 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>with any {@link Divergence} D; the forward KL unless another is set.
  *
- * <p>An instance is a set of options; it may be used from several threads. It holds a few bytes of
- * native memory until it is closed.
+ * <p>An instance is a set of options that never changes; any number of threads may use it at once.
+ * Its native memory, under a kilobyte, goes with it to the garbage collector, so {@link #close}
+ * frees nothing under a call: it only refuses the calls that begin later.
+ *
+ * <p>A call over direct buffers and pointers with a {@link TotalsBuffer} allocates nothing.
  */
 public final class DistillationLoss implements AutoCloseable {
-  private final DistillationLossOptions options;
-  private final float[] teacherWeights;
-  private final float[] teacherTemperatures;
-  private boolean closed;
+  private static final int LABEL_TYPES = 2;
+  private static final int OPTIONS_BYTES = new DistillationLossOptions((Pointer) null).sizeof();
+
+  /** The options once for each type of matrix and of label. */
+  private final ByteBuffer options =
+      DirectMemory.allocate(DType.values().length * LABEL_TYPES * OPTIONS_BYTES);
+
+  private final long optionsAddress = DirectMemory.address(options);
+  private final NativeFloats teacherWeights;
+  private final NativeFloats teacherTemperatures;
+  private final ThreadLocal<TotalsBuffer> threadTotals = ThreadLocal.withInitial(TotalsBuffer::new);
+  private volatile boolean closed;
 
   private DistillationLoss(Builder builder) {
-    teacherWeights = builder.teacherWeights;
-    teacherTemperatures = builder.teacherTemperatures;
-    options = Retort.retort_distillation_loss_options_default();
-    options
-        .mean(builder.mean.value)
-        .reduction(builder.reduction.value)
-        .temperature(builder.temperature)
-        .alpha(builder.alpha)
-        .label_smoothing(builder.labelSmoothing)
-        .scale_by_temperature_squared(builder.scaleByTemperatureSquared ? 1 : 0)
-        .ignore_index(builder.ignoreIndex)
-        .denominator(builder.denominator)
-        .divergence(builder.divergence.value)
-        .soft_value(builder.softValue.value)
-        .teacher_form(builder.teacherForm.value)
-        .standardize_logits(builder.standardizeLogits ? 1 : 0)
-        .standardize_epsilon(builder.standardizeEpsilon)
-        .beta(builder.beta)
-        .target_weight(builder.targetWeight)
-        .non_target_weight(builder.nonTargetWeight);
+    teacherWeights = new NativeFloats(builder.teacherWeights);
+    teacherTemperatures = new NativeFloats(builder.teacherTemperatures);
+    try (DistillationLossOptions values = builder.options(teacherTemperatures)) {
+      for (DType dtype : DType.values()) {
+        for (int labelType = 0; labelType < LABEL_TYPES; labelType++) {
+          values.dtype(dtype.value).label_type(labelType);
+          options.put(new Pointer(values).capacity(OPTIONS_BYTES).asByteBuffer());
+        }
+      }
+    }
   }
 
   /** Options as they are before anything is set: see {@link Builder}. */
@@ -57,7 +58,8 @@ public final class DistillationLoss implements AutoCloseable {
   }
 
   /**
-   * Computes the loss and its gradient.
+   * Computes the loss and its gradient, and allocates nothing but the totals; see {@link
+   * #compute(Matrix, Members, Labels, Matrix, Matrix, Matrix, ThreadPool, TotalsBuffer)}.
    *
    * @param student logits [rows, classes]
    * @param teachers logits of the teachers, each [rows, classes]; may be null where alpha is 0
@@ -78,45 +80,74 @@ public final class DistillationLoss implements AutoCloseable {
       Matrix gradient,
       Matrix rowLoss,
       ThreadPool pool) {
-    checkShapes(student, teachers, labels, rowWeights, gradient, rowLoss);
-    try (DistillationLossOptions call = copyOfOptions(labels);
-        DistillationTotals totals = new DistillationTotals();
-        FloatPointer weights = copyOf(teacherWeights);
-        FloatPointer temperatures = copyOf(teacherTemperatures);
-        Matrix.Loan in = student.read("student");
-        Members.Loan members = teachers == null ? null : teachers.read();
-        Labels.Loan classes = labels == null ? null : labels.read();
-        Matrix.Loan rows = rowWeights == null ? null : rowWeights.read("rowWeights");
-        Matrix.Loan out = gradient == null ? null : gradient.write("gradient");
-        Matrix.Loan losses = rowLoss == null ? null : rowLoss.write("rowLoss")) {
-      call.teacher_temperatures(temperatures);
-      ThreadPool.run(
-          pool,
-          executor ->
-              Retort.retort_distillation_loss(
-                  call,
-                  student.rows(),
-                  student.columns(),
-                  in.pointer,
-                  student.stride(),
-                  Members.Loan.pointers(members),
-                  teachers == null ? 0 : teachers.count(),
-                  teachers == null ? 0 : teachers.stride(),
-                  weights,
-                  Labels.Loan.pointer(classes),
-                  Matrix.Loan.pointer(rows),
-                  Matrix.Loan.pointer(out),
-                  gradient == null ? 0 : gradient.stride(),
-                  Matrix.Loan.pointer(losses),
-                  totals,
-                  executor));
-      return new Totals(
-          totals.total(),
-          totals.hard(),
-          totals.soft(),
-          totals.denominator(),
-          totals.counted_rows());
+    TotalsBuffer totals = threadTotals.get();
+    compute(student, teachers, labels, rowWeights, gradient, rowLoss, pool, totals);
+    return totals.toTotals();
+  }
+
+  /**
+   * Computes the loss and its gradient. Over direct buffers and pointers it allocates nothing;
+   * arrays are copied for the call.
+   *
+   * @param student logits [rows, classes]
+   * @param teachers logits of the teachers, each [rows, classes] and of the student's type; may be
+   *     null where alpha is 0
+   * @param labels [rows], each in [0, classes) or the ignore index; may be null where alpha is 1
+   * @param rowWeights [rows, 1] of {@link DType#F32} without gaps, finite, at least 0; null for 1
+   * @param gradient [rows, classes] of the reduced loss and of the student's type, or null; may be
+   *     {@code student}
+   * @param rowLoss [rows, 1] of {@link DType#F32} without gaps, weighted and not reduced, or null
+   * @param pool where it runs; null for the calling thread
+   * @param totals receives the reduced loss and its parts
+   * @throws IllegalArgumentException for an argument out of its range, before anything is written
+   * @throws IllegalStateException if this instance or the pool is closed
+   */
+  public void compute(
+      Matrix student,
+      Members teachers,
+      Labels labels,
+      Matrix rowWeights,
+      Matrix gradient,
+      Matrix rowLoss,
+      ThreadPool pool,
+      TotalsBuffer totals) {
+    checkInputs(student, teachers, labels, rowWeights);
+    if (gradient != null) {
+      gradient.checkLike("gradient", student, "student");
     }
+    checkVector("rowLoss", rowLoss, student.rows());
+    Arguments.notNull("totals", totals);
+    int status;
+    try (Loan in = Matrix.read("student", student);
+        Loan members = Members.read("teachers", teachers);
+        Loan classes = Labels.lend(labels);
+        Loan weights = Matrix.read("rowWeights", rowWeights);
+        Loan out = Matrix.write("gradient", gradient);
+        Loan losses = Matrix.write("rowLoss", rowLoss);
+        Loan executor = ThreadPool.lend(pool)) {
+      status =
+          Retort.retort_distillation_loss(
+              optionsFor(student, labels),
+              student.rows(),
+              student.columns(),
+              in.address(),
+              student.stride(),
+              members.address(),
+              Members.count(teachers),
+              Members.stride(teachers),
+              teacherWeights.address,
+              classes.address(),
+              weights.address(),
+              out.address(),
+              Matrix.stride(gradient),
+              losses.address(),
+              totals.address,
+              executor.address());
+    } finally {
+      Reference.reachabilityFence(this);
+      Reference.reachabilityFence(totals);
+    }
+    Status.check(status);
   }
 
   /**
@@ -124,14 +155,16 @@ public final class DistillationLoss implements AutoCloseable {
    * u on the student's logits, the gradient of {@code <G, u>} on each teacher's logits, which is
    * what a teacher that learns from its student's progress needs of the loss (Zhou, Xu and McAuley,
    * "BERT Learns to Teach", 2022). For one teacher and the forward KL with T² it is {@code -alpha *
-   * weight / denominator * p * (u - <p, u>)}.
+   * weight / denominator * p * (u - <p, u>)}. Over direct buffers and pointers it allocates
+   * nothing.
    *
    * @param student logits [rows, classes]
-   * @param teachers logits of the teachers, each [rows, classes]
+   * @param teachers logits of the teachers, each [rows, classes] and of the student's type
    * @param labels as in {@link #compute}
    * @param rowWeights as in {@link #compute}
-   * @param tangent u, [rows, classes]
-   * @param teacherGradients one matrix a teacher, each [rows, classes]; no other argument's memory
+   * @param tangent u, [rows, classes] of the student's type
+   * @param teacherGradients one matrix a teacher, each [rows, classes] and of the student's type;
+   *     no other argument's memory
    * @param pool where it runs; null for the calling thread
    * @throws IllegalArgumentException for an argument out of its range, before anything is written,
    *     and for teachers given as probabilities, which have no logits
@@ -146,10 +179,10 @@ public final class DistillationLoss implements AutoCloseable {
       Members teacherGradients,
       ThreadPool pool) {
     Arguments.notNull("teachers", teachers);
-    checkShapes(student, teachers, labels, rowWeights, null, null);
-    Arguments.notNull("tangent", tangent).checkShape("tangent", student.rows(), student.columns());
-    Arguments.notNull("teacherGradients", teacherGradients);
-    teacherGradients.checkShape("teacherGradients", student.rows(), student.columns());
+    checkInputs(student, teachers, labels, rowWeights);
+    Arguments.notNull("tangent", tangent).checkLike("tangent", student, "student");
+    Arguments.notNull("teacherGradients", teacherGradients)
+        .checkLike("teacherGradients", student, "student");
     if (teacherGradients.count() != teachers.count()) {
       throw new IllegalArgumentException(
           "teacherGradients must number "
@@ -157,102 +190,71 @@ public final class DistillationLoss implements AutoCloseable {
               + ", one a teacher, got "
               + teacherGradients.count());
     }
-    try (DistillationLossOptions call = copyOfOptions(labels);
-        FloatPointer weights = copyOf(teacherWeights);
-        FloatPointer temperatures = copyOf(teacherTemperatures);
-        Matrix.Loan in = student.read("student");
-        Members.Loan members = teachers.read();
-        Labels.Loan classes = labels == null ? null : labels.read();
-        Matrix.Loan rows = rowWeights == null ? null : rowWeights.read("rowWeights");
-        Matrix.Loan direction = tangent.read("tangent");
-        Members.Loan out = teacherGradients.write("teacherGradients")) {
-      call.teacher_temperatures(temperatures);
-      ThreadPool.run(
-          pool,
-          executor ->
-              Retort.retort_distillation_tangent(
-                  call,
-                  student.rows(),
-                  student.columns(),
-                  in.pointer,
-                  student.stride(),
-                  members.pointers,
-                  teachers.count(),
-                  teachers.stride(),
-                  weights,
-                  Labels.Loan.pointer(classes),
-                  Matrix.Loan.pointer(rows),
-                  direction.pointer,
-                  tangent.stride(),
-                  out.pointers,
-                  teacherGradients.stride(),
-                  executor));
+    int status;
+    try (Loan in = Matrix.read("student", student);
+        Loan members = Members.read("teachers", teachers);
+        Loan classes = Labels.lend(labels);
+        Loan weights = Matrix.read("rowWeights", rowWeights);
+        Loan direction = Matrix.read("tangent", tangent);
+        Loan out = Members.write("teacherGradients", teacherGradients);
+        Loan executor = ThreadPool.lend(pool)) {
+      status =
+          Retort.retort_distillation_tangent(
+              optionsFor(student, labels),
+              student.rows(),
+              student.columns(),
+              in.address(),
+              student.stride(),
+              members.address(),
+              teachers.count(),
+              teachers.stride(),
+              teacherWeights.address,
+              classes.address(),
+              weights.address(),
+              direction.address(),
+              tangent.stride(),
+              out.address(),
+              teacherGradients.stride(),
+              executor.address());
+    } finally {
+      Reference.reachabilityFence(this);
     }
+    Status.check(status);
   }
 
-  private static FloatPointer copyOf(float[] values) {
-    return values == null ? null : new FloatPointer(values);
-  }
-
-  private void checkShapes(
-      Matrix student,
-      Members teachers,
-      Labels labels,
-      Matrix rowWeights,
-      Matrix gradient,
-      Matrix rowLoss) {
+  private void checkInputs(Matrix student, Members teachers, Labels labels, Matrix rowWeights) {
+    if (closed) {
+      throw new IllegalStateException("the distillation loss is closed");
+    }
     long rows = Arguments.notNull("student", student).rows();
     if (teachers != null) {
-      teachers.checkShape("teachers", rows, student.columns());
-      checkNumber("weight", teacherWeights, teachers);
-      checkNumber("temperature", teacherTemperatures, teachers);
+      teachers.checkLike("teachers", student, "student");
+      teacherWeights.checkNumber("teachers", "weight", teachers.count());
+      teacherTemperatures.checkNumber("teachers", "temperature", teachers.count());
     }
     if (labels != null && labels.size() < rows) {
       throw new IllegalArgumentException(
           "labels must number at least " + rows + ", got " + labels.size());
     }
-    if (gradient != null) {
-      gradient.checkShape("gradient", rows, student.columns());
-    }
     checkVector("rowWeights", rowWeights, rows);
-    checkVector("rowLoss", rowLoss, rows);
-  }
-
-  private static void checkNumber(String what, float[] values, Members teachers) {
-    if (values != null && values.length != teachers.count()) {
-      throw new IllegalArgumentException(
-          "teachers must number "
-              + values.length
-              + ", one a "
-              + what
-              + ", got "
-              + teachers.count());
-    }
   }
 
   private static void checkVector(String name, Matrix vector, long rows) {
     if (vector != null) {
-      vector.checkShape(name, rows, 1);
-      if (vector.stride() != 1) {
-        throw new IllegalArgumentException(name + " must have stride 1, got " + vector.stride());
-      }
+      vector.checkVector(name, rows);
     }
   }
 
-  private synchronized DistillationLossOptions copyOfOptions(Labels labels) {
-    if (closed) {
-      throw new IllegalStateException("the distillation loss is closed");
-    }
-    DistillationLossOptions copy = new DistillationLossOptions();
-    Pointer.memcpy(copy, options, options.sizeof());
-    return labels == null ? copy : copy.label_type(labels.type);
+  private long optionsFor(Matrix student, Labels labels) {
+    int labelType = labels == null ? Retort.RETORT_LABELS_I32 : labels.type;
+    return optionsAddress
+        + (long) OPTIONS_BYTES * (student.dtype().value * LABEL_TYPES + labelType);
   }
 
-  /** Frees the options. Closing twice is no error. */
+  /** Refuses every later call with an {@link IllegalStateException}. Closing twice is no error. */
   @Override
-  public synchronized void close() {
+  public void close() {
     closed = true;
-    options.close();
   }
 
   /**
@@ -280,6 +282,27 @@ public final class DistillationLoss implements AutoCloseable {
     private float nonTargetWeight = 1;
 
     private Builder() {}
+
+    private DistillationLossOptions options(NativeFloats temperatures) {
+      return Retort.retort_distillation_loss_options_default()
+          .mean(mean.value)
+          .reduction(reduction.value)
+          .temperature(temperature)
+          .teacher_temperatures(temperatures.pointer())
+          .alpha(alpha)
+          .label_smoothing(labelSmoothing)
+          .scale_by_temperature_squared(scaleByTemperatureSquared ? 1 : 0)
+          .ignore_index(ignoreIndex)
+          .denominator(denominator)
+          .divergence(divergence.value)
+          .soft_value(softValue.value)
+          .teacher_form(teacherForm.value)
+          .standardize_logits(standardizeLogits ? 1 : 0)
+          .standardize_epsilon(standardizeEpsilon)
+          .beta(beta)
+          .target_weight(targetWeight)
+          .non_target_weight(nonTargetWeight);
+    }
 
     /** How the teachers become one; of logits unless set. */
     public Builder mean(Mean mean) {

@@ -1,90 +1,101 @@
 package io.retort.kernels;
 
 import io.retort.kernels.binding.Retort;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
 
-/** One class index a row, 32 or 64 bits wide, over memory that the caller owns. */
+/**
+ * One class index a row, 32 or 64 bits wide, over memory that the caller owns; what {@link Matrix}
+ * says of memory holds here too.
+ */
 public final class Labels {
-  private final Object values;
-  private final long size;
+  private final Memory memory;
   final int type;
 
-  private Labels(Object values, long size, int type) {
-    this.values = values;
-    this.size = size;
+  private Labels(Memory memory, int type) {
+    this.memory = memory;
     this.type = type;
   }
 
-  /** Labels in an array, which is copied for each call. */
+  /**
+   * Labels in an array, which is copied for each call.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
   public static Labels of(int[] labels) {
     Arguments.notNull("labels", labels);
-    return new Labels(labels, labels.length, Retort.RETORT_LABELS_I32);
+    return new Labels(new ArrayMemory(labels), Retort.RETORT_LABELS_I32);
   }
 
-  /** Labels in an array, which is copied for each call. */
+  /**
+   * Labels in an array, which is copied for each call.
+   *
+   * @throws IllegalArgumentException if it is null
+   */
   public static Labels of(long[] labels) {
     Arguments.notNull("labels", labels);
-    return new Labels(labels, labels.length, Retort.RETORT_LABELS_I64);
+    return new Labels(new ArrayMemory(labels), Retort.RETORT_LABELS_I64);
   }
 
-  /** Labels in native memory, from the pointer's position to its limit. */
-  public static Labels of(IntPointer labels) {
-    return of(labels, Retort.RETORT_LABELS_I32);
-  }
-
-  /** Labels in native memory, from the pointer's position to its limit. */
-  public static Labels of(LongPointer labels) {
-    return of(labels, Retort.RETORT_LABELS_I64);
-  }
-
-  private static Labels of(Pointer labels, int type) {
+  /**
+   * Labels in a direct buffer in native byte order, from its position to its limit.
+   *
+   * @throws IllegalArgumentException for null and for another kind of buffer
+   */
+  public static Labels of(IntBuffer labels) {
     Arguments.notNull("labels", labels);
-    if (labels.isNull()) {
-      throw new IllegalArgumentException("labels must not be a null or freed pointer");
-    }
-    return new Labels(labels, labels.limit() - labels.position(), type);
+    return new Labels(
+        new BufferMemory("labels", labels, labels.order(), Integer.BYTES),
+        Retort.RETORT_LABELS_I32);
+  }
+
+  /**
+   * Labels in a direct buffer in native byte order, from its position to its limit.
+   *
+   * @throws IllegalArgumentException for null and for another kind of buffer
+   */
+  public static Labels of(LongBuffer labels) {
+    Arguments.notNull("labels", labels);
+    return new Labels(
+        new BufferMemory("labels", labels, labels.order(), Long.BYTES), Retort.RETORT_LABELS_I64);
+  }
+
+  /**
+   * Labels in native memory, from the pointer's position to its limit.
+   *
+   * @throws IllegalArgumentException for null and for a freed pointer
+   */
+  public static Labels of(IntPointer labels) {
+    Arguments.notNull("labels", labels);
+    return new Labels(new PointerMemory("labels", labels, Integer.BYTES), Retort.RETORT_LABELS_I32);
+  }
+
+  /**
+   * Labels in native memory, from the pointer's position to its limit.
+   *
+   * @throws IllegalArgumentException for null and for a freed pointer
+   */
+  public static Labels of(LongPointer labels) {
+    Arguments.notNull("labels", labels);
+    return new Labels(new PointerMemory("labels", labels, Long.BYTES), Retort.RETORT_LABELS_I64);
   }
 
   /** Number of labels. */
   public long size() {
-    return size;
+    return memory.size;
   }
 
-  Loan read() {
-    if (values instanceof int[] array) {
-      return new Loan(new IntPointer(Math.max(1, array.length)).put(array, 0, array.length), true);
+  /** Lends labels, or null for none, to one call. */
+  static Loan lend(Labels labels) {
+    if (labels == null) {
+      return Loan.NONE;
     }
-    if (values instanceof long[] array) {
-      return new Loan(new LongPointer(Math.max(1, array.length)).put(array, 0, array.length), true);
+    Loan loan = labels.memory.lend();
+    if (loan == null) {
+      throw Memory.freed("labels");
     }
-    Pointer pointer = (Pointer) values;
-    if (pointer.isNull()) {
-      throw new IllegalArgumentException("labels must not be a null or freed pointer");
-    }
-    return new Loan(pointer, false);
-  }
-
-  /** The labels' memory lent to one call. */
-  static final class Loan implements AutoCloseable {
-    final Pointer pointer;
-    private final boolean owned;
-
-    private Loan(Pointer pointer, boolean owned) {
-      this.pointer = pointer;
-      this.owned = owned;
-    }
-
-    static Pointer pointer(Loan loan) {
-      return loan == null ? null : loan.pointer;
-    }
-
-    @Override
-    public void close() {
-      if (owned) {
-        pointer.deallocate();
-      }
-    }
+    return loan;
   }
 }

@@ -1,31 +1,49 @@
 package io.retort.kernels;
 
-import java.util.function.IntFunction;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.PointerPointer;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
 
-/** The logits of an ensemble's members: matrices of one shape and stride. */
+/**
+ * The logits of an ensemble's members: matrices of one shape, stride and type. Make it once and
+ * pass it to many calls, from any thread. With a matrix over an array among them, every call
+ * allocates.
+ */
 public final class Members {
+  private static final int MOST = 1024;
+
   private final Matrix[] matrices;
+
+  /** What every call is lent where each matrix has one address for life, and otherwise null. */
+  private final Addresses addresses;
 
   private Members(Matrix[] matrices) {
     this.matrices = matrices;
+    this.addresses = allNative() ? new Addresses(open("member", false, new Loan[count()])) : null;
+    if (addresses != null) {
+      addresses.close();
+    }
   }
 
-  /** The members in this order; at least one, at most 1024. */
+  /**
+   * The members in this order.
+   *
+   * @param matrices 1 to 1024
+   * @throws IllegalArgumentException for another number, for null, for a matrix over freed memory,
+   *     and for one whose shape, stride or type is not that of the first
+   */
   public static Members of(Matrix... matrices) {
     Arguments.notNull("matrices", matrices);
-    if (matrices.length < 1 || matrices.length > 1024) {
-      throw new IllegalArgumentException("members must number 1 to 1024, got " + matrices.length);
+    if (matrices.length < 1 || matrices.length > MOST) {
+      throw new IllegalArgumentException(
+          "members must number 1 to " + MOST + ", got " + matrices.length);
     }
     Matrix[] members = matrices.clone();
     for (int k = 0; k < members.length; k++) {
-      Arguments.notNull("member " + k, members[k]);
-      members[k].checkShape("member " + k, members[0].rows(), members[0].columns());
+      String name = "member " + k;
+      Arguments.notNull(name, members[k]).checkLike(name, members[0], "member 0");
       if (members[k].stride() != members[0].stride()) {
         throw new IllegalArgumentException(
-            "member "
-                + k
+            name
                 + " must have the stride "
                 + members[0].stride()
                 + " of member 0, got "
@@ -40,6 +58,11 @@ public final class Members {
     return matrices.length;
   }
 
+  /** How the elements are stored. */
+  public DType dtype() {
+    return matrices[0].dtype();
+  }
+
   /** Number of rows of each member. */
   public long rows() {
     return matrices[0].rows();
@@ -50,64 +73,103 @@ public final class Members {
     return matrices[0].columns();
   }
 
+  /** Elements from one row of a member to the next. */
   long stride() {
     return matrices[0].stride();
   }
 
-  /**
-   * Fails unless each member has the given shape; {@code name} is the argument's in the message.
-   */
-  void checkShape(String name, long rows, long columns) {
-    if (rows() != rows || columns() != columns) {
-      throw new IllegalArgumentException(
-          name + " must be " + rows + " x " + columns + ", got " + rows() + " x " + columns());
-    }
+  /** Number of members, or 0 for null. */
+  static int count(Members members) {
+    return members == null ? 0 : members.count();
   }
 
-  Loan read() {
-    return new Loan(count(), k -> matrices[k].read("member " + k));
+  /** Elements from one row of a member to the next, or 0 for null. */
+  static long stride(Members members) {
+    return members == null ? 0 : members.stride();
   }
 
-  /** Lends the memory to one call that writes it; {@code name} is the argument's in messages. */
-  Loan write(String name) {
-    return new Loan(count(), k -> matrices[k].write(name + " " + k));
+  /** Fails unless each matrix of this argument {@code name} has that argument's shape and type. */
+  void checkLike(String name, Matrix that, String thatName) {
+    matrices[0].checkLike(name, that, thatName);
   }
 
-  /** The members' memory lent to one call, as the array of pointers that the kernels take. */
-  static final class Loan implements AutoCloseable {
-    final PointerPointer<?> pointers;
-    private final Matrix.Loan[] loans;
+  /** Lends the members, or null for none, to one call as the array of addresses it takes. */
+  static Loan read(String name, Members members) {
+    return members == null ? Loan.NONE : members.lend(name, false);
+  }
 
-    private Loan(int count, IntFunction<Matrix.Loan> lend) {
-      loans = new Matrix.Loan[count];
-      pointers = new PointerPointer<>(count);
-      try {
-        for (int k = 0; k < count; k++) {
-          loans[k] = lend.apply(k);
-          pointers.put(k, start(loans[k].pointer));
-        }
-      } catch (RuntimeException failure) {
-        close();
-        throw failure;
+  /** Lends the members to one call that writes them. */
+  static Loan write(String name, Members members) {
+    for (int k = 0; k < members.count(); k++) {
+      if (members.matrices[k].isReadOnly()) {
+        throw Matrix.readOnly(name + " " + k);
       }
     }
+    return members.lend(name, true);
+  }
 
-    /** With the position in the address: an array of pointers takes a position for bytes. */
-    private static FloatPointer start(FloatPointer pointer) {
-      return pointer.getPointer(pointer.position()).position(0);
+  private Loan lend(String name, boolean written) {
+    if (addresses == null) {
+      return new Addresses(open(name, written, new Loan[count()]));
+    }
+    open(name, written, addresses.loans);
+    return addresses;
+  }
+
+  private boolean allNative() {
+    for (Matrix matrix : matrices) {
+      if (!matrix.isNative()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Opens a loan of each matrix: for a native one the same every time. */
+  private Loan[] open(String name, boolean written, Loan[] loans) {
+    for (int k = 0; k < loans.length; k++) {
+      Loan loan = written ? matrices[k].lendWritable() : matrices[k].lend();
+      if (loan == null) {
+        close(loans, k);
+        throw Memory.freed(name + " " + k);
+      }
+      loans[k] = loan;
+    }
+    return loans;
+  }
+
+  private static void close(Loan[] loans, int count) {
+    for (int k = 0; k < count; k++) {
+      loans[k].close();
+    }
+  }
+
+  /** The array of the members' addresses. */
+  private static final class Addresses implements Loan {
+    private final Loan[] loans;
+    private final ByteBuffer array;
+    private final long address;
+
+    Addresses(Loan[] loans) {
+      this.loans = loans;
+      array = DirectMemory.allocate(loans.length * Long.BYTES);
+      for (Loan loan : loans) {
+        array.putLong(loan.address());
+      }
+      address = DirectMemory.address(array);
     }
 
-    static PointerPointer<?> pointers(Loan loan) {
-      return loan == null ? null : loan.pointers;
+    @Override
+    public long address() {
+      return address;
     }
 
     @Override
     public void close() {
-      pointers.deallocate();
-      for (Matrix.Loan loan : loans) {
-        if (loan != null) {
-          loan.close();
-        }
+      try {
+        Members.close(loans, loans.length);
+      } finally {
+        Reference.reachabilityFence(array);
       }
     }
   }

@@ -2,7 +2,15 @@ package io.retort.kernels;
 
 import io.retort.kernels.binding.Retort;
 
-/** Softmax and log-softmax of logits at a temperature, row by row, and their gradients. */
+/**
+ * Softmax and log-softmax of logits at a temperature, row by row, and their gradients.
+ *
+ * <p>The matrices of a call share a shape and a {@link DType type}; only those over arrays make it
+ * allocate. Every method fails with an {@link IllegalArgumentException} that names the argument,
+ * before anything is written, for a matrix that is null, freed, of another shape or type, or to be
+ * written and read-only, and for a temperature out of its range; and with an {@link
+ * IllegalStateException} if the pool is closed.
+ */
 public final class Softmax {
   private Softmax() {}
 
@@ -57,34 +65,35 @@ public final class Softmax {
   private static void forward(
       Matrix logits, float temperature, Matrix output, ThreadPool pool, boolean logarithm) {
     Arguments.notNull("logits", logits);
-    Arguments.notNull("output", output).checkShape("output", logits.rows(), logits.columns());
-    try (Matrix.Loan in = logits.read("logits");
-        Matrix.Loan out = output.write("output")) {
-      ThreadPool.run(
-          pool,
-          executor ->
-              logarithm
-                  ? Retort.retort_log_softmax(
-                      Retort.RETORT_F32,
-                      logits.rows(),
-                      logits.columns(),
-                      in.pointer,
-                      logits.stride(),
-                      temperature,
-                      out.pointer,
-                      output.stride(),
-                      executor)
-                  : Retort.retort_softmax(
-                      Retort.RETORT_F32,
-                      logits.rows(),
-                      logits.columns(),
-                      in.pointer,
-                      logits.stride(),
-                      temperature,
-                      out.pointer,
-                      output.stride(),
-                      executor));
+    Arguments.notNull("output", output).checkLike("output", logits, "logits");
+    int status;
+    try (Loan in = Matrix.read("logits", logits);
+        Loan out = Matrix.write("output", output);
+        Loan executor = ThreadPool.lend(pool)) {
+      status =
+          logarithm
+              ? Retort.retort_log_softmax(
+                  logits.dtype().value,
+                  logits.rows(),
+                  logits.columns(),
+                  in.address(),
+                  logits.stride(),
+                  temperature,
+                  out.address(),
+                  output.stride(),
+                  executor.address())
+              : Retort.retort_softmax(
+                  logits.dtype().value,
+                  logits.rows(),
+                  logits.columns(),
+                  in.address(),
+                  logits.stride(),
+                  temperature,
+                  out.address(),
+                  output.stride(),
+                  executor.address());
     }
+    Status.check(status);
   }
 
   private static void backward(
@@ -95,41 +104,42 @@ public final class Softmax {
       ThreadPool pool,
       boolean logarithm) {
     Arguments.notNull("output", output);
-    long rows = output.rows();
-    long classes = output.columns();
-    Arguments.notNull("outputGradient", outputGradient).checkShape("outputGradient", rows, classes);
-    Arguments.notNull("logitsGradient", logitsGradient).checkShape("logitsGradient", rows, classes);
-    try (Matrix.Loan y = output.read("output");
-        Matrix.Loan dy = outputGradient.read("outputGradient");
-        Matrix.Loan dz = logitsGradient.write("logitsGradient")) {
-      ThreadPool.run(
-          pool,
-          executor ->
-              logarithm
-                  ? Retort.retort_log_softmax_backward(
-                      Retort.RETORT_F32,
-                      rows,
-                      classes,
-                      y.pointer,
-                      output.stride(),
-                      dy.pointer,
-                      outputGradient.stride(),
-                      temperature,
-                      dz.pointer,
-                      logitsGradient.stride(),
-                      executor)
-                  : Retort.retort_softmax_backward(
-                      Retort.RETORT_F32,
-                      rows,
-                      classes,
-                      y.pointer,
-                      output.stride(),
-                      dy.pointer,
-                      outputGradient.stride(),
-                      temperature,
-                      dz.pointer,
-                      logitsGradient.stride(),
-                      executor));
+    Arguments.notNull("outputGradient", outputGradient)
+        .checkLike("outputGradient", output, "output");
+    Arguments.notNull("logitsGradient", logitsGradient)
+        .checkLike("logitsGradient", output, "output");
+    int status;
+    try (Loan y = Matrix.read("output", output);
+        Loan dy = Matrix.read("outputGradient", outputGradient);
+        Loan dz = Matrix.write("logitsGradient", logitsGradient);
+        Loan executor = ThreadPool.lend(pool)) {
+      status =
+          logarithm
+              ? Retort.retort_log_softmax_backward(
+                  output.dtype().value,
+                  output.rows(),
+                  output.columns(),
+                  y.address(),
+                  output.stride(),
+                  dy.address(),
+                  outputGradient.stride(),
+                  temperature,
+                  dz.address(),
+                  logitsGradient.stride(),
+                  executor.address())
+              : Retort.retort_softmax_backward(
+                  output.dtype().value,
+                  output.rows(),
+                  output.columns(),
+                  y.address(),
+                  output.stride(),
+                  dy.address(),
+                  outputGradient.stride(),
+                  temperature,
+                  dz.address(),
+                  logitsGradient.stride(),
+                  executor.address());
     }
+    Status.check(status);
   }
 }

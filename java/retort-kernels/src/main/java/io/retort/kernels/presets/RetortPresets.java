@@ -31,5 +31,75 @@ public class RetortPresets implements InfoMapper {
     infos.put(new Info("retort_adam").pointerTypes("AdamOptions"));
     infos.put(new Info("retort_sgemm").cast().valueTypes("Pointer").pointerTypes("Pointer").skip());
     infos.put(new Info("retort_distillation_totals").pointerTypes("DistillationTotals"));
+    mapCallsByAddress(infos);
+  }
+
+  /**
+   * The operations that a framework calls for every batch take addresses, 0 for null, because the
+   * glue reads two fields of every Pointer through JNI, a hundred nanoseconds in a call of ten.
+   */
+  private static void mapCallsByAddress(InfoMap infos) {
+    for (String softmax : new String[] {"retort_softmax", "retort_log_softmax"}) {
+      byAddress(
+          infos,
+          softmax,
+          """
+          @Cast("retort_dtype") int dtype, long rows, long classes,
+          @Cast("const void*") long logits, long logits_stride, float temperature,
+          @Cast("void*") long output, long output_stride,
+          @Cast("const retort_executor*") long executor""");
+      byAddress(
+          infos,
+          softmax + "_backward",
+          """
+          @Cast("retort_dtype") int dtype, long rows, long classes,
+          @Cast("const void*") long output, long output_stride,
+          @Cast("const void*") long output_gradient, long output_gradient_stride,
+          float temperature, @Cast("void*") long logits_gradient, long logits_gradient_stride,
+          @Cast("const retort_executor*") long executor""");
+    }
+    byAddress(
+        infos,
+        "retort_ensemble_mean",
+        """
+        @Cast("const retort_ensemble_mean_options*") long options, long rows, long classes,
+        @Cast("const void*const*") long members, long member_count, long member_stride,
+        @Cast("void*") long output, long output_stride,
+        @Cast("const retort_executor*") long executor""");
+    byAddress(
+        infos,
+        "retort_distillation_loss",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        @Cast("const void*") long student, long student_stride,
+        @Cast("const void*const*") long teachers, long teacher_count, long teacher_stride,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("void*") long gradient, long gradient_stride, @Cast("float*") long row_loss,
+        @Cast("retort_distillation_totals*") long totals,
+        @Cast("const retort_executor*") long executor""");
+    byAddress(
+        infos,
+        "retort_distillation_tangent",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        @Cast("const void*") long student, long student_stride,
+        @Cast("const void*const*") long teachers, long teacher_count, long teacher_stride,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("const void*") long tangent, long tangent_stride,
+        @Cast("void*const*") long teacher_gradients, long teacher_gradient_stride,
+        @Cast("const retort_executor*") long executor""");
+  }
+
+  private static void byAddress(InfoMap infos, String function, String parameters) {
+    infos.put(
+        new Info(function)
+            .javaText(
+                "public static native @Cast(\"retort_status\") int "
+                    + function
+                    + "(\n"
+                    + parameters
+                    + ");\n"));
   }
 }
