@@ -80,7 +80,7 @@ class LinearDistillationOperationTest {
 
   private Tensor tensor(long seed, long... shape) {
     Tensor tensor = device.tensor(shape);
-    tensor.upload(RandomArrays.normal((int) tensor.size(), seed));
+    tensor.upload(RandomArrays.normal(tensor.download().length, seed));
     return tensor;
   }
 
