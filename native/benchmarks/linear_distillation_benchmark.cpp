@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "retort/linear_distillation.h"
@@ -32,6 +33,8 @@ struct Shape {
 
 constexpr Shape kShapes[] = {{1024, 256, 8000, 1},  {1024, 256, 8000, 4},  {2048, 512, 8000, 1},
                              {1024, 512, 32000, 1}, {512, 1024, 32000, 1}, {512, 1024, 32000, 4}};
+// For some 2^26 cycles after a product OpenBLAS's threads keep a processor busy, waiting for another.
+constexpr std::chrono::milliseconds kOpenBlasThreadsSpin{50};
 constexpr int64_t kChunkRows[] = {64, 256, 512};
 
 template <typename Body>
@@ -196,6 +199,7 @@ void print_shape(Tensors& t, retort_mean mean, double seconds, int threads,
       openblas_set_num_threads(threads);
       openblas.push_back(seconds_of([&] { multiply_by_openblas(t); }));
       openblas_set_num_threads(1);
+      std::this_thread::sleep_for(kOpenBlasThreadsSpin);
       blocks.push_back(seconds_of([&] { multiply_in_blocks(t, executor); }));
       loss.push_back(seconds_of([&] { compute_loss(t, mean, executor); }));
       for (size_t i = 0; i < fused.size(); ++i)

@@ -434,9 +434,10 @@ TEST(LinearDistillation, ChunksAreWhatTheBudgetHoldsInWholeGroupsOfRows) {
   retort_distillation_loss_options options = retort_distillation_loss_options_default();
   const auto rows_of = [&](int64_t rows, int64_t budget_rows, int64_t teachers, int64_t matrices) {
     const int64_t row = 4 * 1000 * matrices;
-    return retort_linear_distillation_workspace(&options, rows, 1000, teachers,
-                                                budget_rows * row + row - 1) /
-           static_cast<double>(row);
+    const int64_t bytes = retort_linear_distillation_workspace(&options, rows, 1000, teachers,
+                                                               budget_rows * row + row - 1);
+    EXPECT_EQ(bytes % row, 0);
+    return bytes / row;
   };
   EXPECT_EQ(rows_of(5000, 1, 4, 2), 1);
   EXPECT_EQ(rows_of(5000, 15, 4, 2), 15);
@@ -508,8 +509,9 @@ TEST(LinearDistillation, ARowWithoutWeightAddsNothingWhateverItHolds) {
     c.budget = c.row_bytes(1) * chunk;
     for (const int64_t row : {0, 1, 5, 10}) {
       c.loss.labels[static_cast<size_t>(row)] = -100;
-      for (int64_t h = 0; h < c.student.hidden.classes; ++h)
-        c.student.hidden.at(row, h) = row == 5 ? kInfinity : kNaN;
+      float held = kNaN;
+      if (row == 5) held = kInfinity;
+      for (int64_t h = 0; h < c.student.hidden.classes; ++h) c.student.hidden.at(row, h) = held;
       c.teachers[0].hidden.at(row, 0) = kNaN;
     }
     c.loss.row_weights[7] = 0;
