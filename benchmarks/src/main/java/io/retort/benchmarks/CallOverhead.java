@@ -1,9 +1,9 @@
 package io.retort.benchmarks;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.RunResult;
@@ -17,44 +17,55 @@ import picocli.CommandLine.Option;
     name = "call-overhead",
     mixinStandardHelpOptions = true,
     description =
-        "Measures a call on one row of ten classes: the C call, and what Java adds to it.")
+        "Measures the distillation loss of ten classes, on one row and on none: the C call, and"
+            + " what Java adds to it.")
 final class CallOverhead implements Callable<Integer> {
   private static final String BYTES_PER_CALL = "gc.alloc.rate.norm";
 
   @Option(
       names = "--milliseconds",
-      defaultValue = "1000",
+      defaultValue = "500",
       description = "Time of one of five iterations (default: ${DEFAULT-VALUE}).")
   private long milliseconds;
+
+  /** A benchmark's method, and the rows it was called with. */
+  private record Call(String method, String rows) {}
 
   /** Nanoseconds and bytes allocated on the Java heap, a call. */
   private record Cost(double nanoseconds, double bytes) {}
 
   @Override
   public Integer call() throws RunnerException {
-    Map<String, Cost> costs = new TreeMap<>();
+    Map<Call, Cost> costs = new HashMap<>();
     for (RunResult result : run()) {
       costs.put(
-          result.getPrimaryResult().getLabel(),
+          new Call(result.getPrimaryResult().getLabel(), result.getParams().getParam("rows")),
           new Cost(
               result.getPrimaryResult().getScore(),
               result.getSecondaryResults().get(BYTES_PER_CALL).getScore()));
     }
-    double call = costs.get("binding").nanoseconds() - costs.get("empty").nanoseconds();
-    print("into C and back", costs.get("empty"));
-    print("the C call through the binding", costs.get("binding"));
-    print("the same through the Java interface", costs.get("java"));
-    System.out.printf(
-        Locale.ROOT,
-        "The C call alone takes %.1f ns; the Java interface adds %.1f ns to it.%n",
-        call,
-        costs.get("java").nanoseconds() - call);
+    System.out.printf("%-42s %9s %10s %9s%n", "", "ns a call", "over the C", "bytes");
+    for (String rows : new String[] {"0", "1"}) {
+      double empty = costs.get(new Call("empty", rows)).nanoseconds();
+      double inC = costs.get(new Call("binding", rows)).nanoseconds() - empty;
+      String of = (rows.equals("0") ? "no rows" : "one row") + ": ";
+      System.out.printf(Locale.ROOT, "%-42s %9.1f%n", of + "the C call, less the crossing", inC);
+      print(of + "into C and back for nothing", costs.get(new Call("empty", rows)), 0);
+      print(of + "Java, direct buffers", costs.get(new Call("buffers", rows)), inC);
+      print(of + "Java, pointers", costs.get(new Call("pointers", rows)), inC);
+      print(of + "Java, buffers, new Totals", costs.get(new Call("newTotals", rows)), inC);
+    }
     return 0;
   }
 
-  private static void print(String what, Cost cost) {
+  private static void print(String what, Cost cost, double inC) {
     System.out.printf(
-        Locale.ROOT, "%-38s %8.1f ns %8.0f bytes%n", what, cost.nanoseconds(), cost.bytes());
+        Locale.ROOT,
+        "%-42s %9.1f %10.1f %9.2f%n",
+        what,
+        cost.nanoseconds(),
+        cost.nanoseconds() - inC,
+        cost.bytes());
   }
 
   private Collection<RunResult> run() throws RunnerException {

@@ -3,7 +3,6 @@ package io.retort.benchmarks;
 import io.retort.kernels.DistillationLoss;
 import io.retort.kernels.Labels;
 import io.retort.kernels.Matrix;
-import io.retort.kernels.Mean;
 import io.retort.kernels.Members;
 import io.retort.kernels.Totals;
 import io.retort.kernels.TotalsBuffer;
@@ -12,6 +11,7 @@ import io.retort.kernels.binding.DistillationTotals;
 import io.retort.kernels.binding.Retort;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.PointerPointer;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -20,6 +20,7 @@ import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
@@ -27,12 +28,12 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What a call costs beside the kernel: one row of ten classes and one teacher, on the calling
- * thread.
+ * What a call costs beside the kernel: ten classes and one teacher, on the calling thread.
  *
- * <p>{@link #java} goes through the Java interface; {@link #binding} makes the same C call with
- * arguments prepared beforehand; {@link #empty} crosses into C and back for nothing. So the C call
- * alone takes binding - empty, and the Java interface adds java - (binding - empty).
+ * <p>{@link #buffers}, {@link #pointers} and {@link #newTotals} go through the Java interface;
+ * {@link #binding} makes the same C call with addresses prepared beforehand; {@link #empty} crosses
+ * into C and back for nothing. So the C call alone takes binding - empty, and the Java interface
+ * adds what it takes over that. Without rows, the kernel computes nothing to blur the difference.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
@@ -44,83 +45,96 @@ public class CallOverheadBenchmark {
   private static final int CLASSES = 10;
   private static final long ABSENT = 0;
 
-  private DistillationProblem problem;
-  private DistillationLoss loss;
-  private Matrix studentMatrix;
-  private Members members;
-  private Labels labels;
-  private Matrix gradientMatrix;
-  private TotalsBuffer totalsBuffer;
-  private DistillationLossOptions options;
-  private DistillationTotals totals;
-  private PointerPointer<FloatPointer> teachers;
-  private long optionsAddress;
-  private long totalsAddress;
-  private long student;
-  private long teachersAddress;
-  private long labelsAddress;
-  private long gradient;
+  /** Rows of a call. */
+  @Param({"0", "1"})
+  public int rows;
 
-  /** One row, and every argument of the C call. */
+  private final FloatPointer student = new FloatPointer(CLASSES);
+  private final FloatPointer teacher = new FloatPointer(CLASSES);
+  private final FloatPointer gradient = new FloatPointer(CLASSES);
+  private final IntPointer labels = new IntPointer(1).put(3);
+  private final PointerPointer<FloatPointer> teachers =
+      new PointerPointer<FloatPointer>(1).put(0, teacher);
+  private final DistillationLossOptions options =
+      Retort.retort_distillation_loss_options_default()
+          .temperature(DistillationProblem.TEMPERATURE)
+          .alpha(DistillationProblem.ALPHA);
+  private final DistillationTotals totals = new DistillationTotals();
+  private final TotalsBuffer totalsBuffer = new TotalsBuffer();
+  private DistillationLoss loss;
+  private Arguments buffers;
+  private Arguments pointers;
+
+  /** The arguments of a call through Java. */
+  private record Arguments(Matrix student, Members teachers, Labels labels, Matrix gradient) {}
+
+  /** Every argument of every call. */
   @Setup(Level.Trial)
   public void prepare() {
-    problem = new DistillationProblem(CLASSES, 1, Mean.LOGITS, 1, 1);
-    totalsBuffer = new TotalsBuffer();
+    NormalLogits.fill(student, 42);
+    NormalLogits.fill(teacher, 43);
     loss =
         DistillationLoss.builder()
             .temperature(DistillationProblem.TEMPERATURE)
             .alpha(DistillationProblem.ALPHA)
             .build();
-    studentMatrix = Matrix.of(problem.student(), 1, CLASSES);
-    members = Members.of(Matrix.of(problem.teacher(0), 1, CLASSES));
-    labels = Labels.of(problem.labels());
-    gradientMatrix = Matrix.of(problem.gradient(), 1, CLASSES);
-    options =
-        Retort.retort_distillation_loss_options_default()
-            .temperature(DistillationProblem.TEMPERATURE)
-            .alpha(DistillationProblem.ALPHA);
-    totals = new DistillationTotals();
-    teachers = new PointerPointer<FloatPointer>(1).put(0, problem.teacher(0));
-    optionsAddress = options.address();
-    totalsAddress = totals.address();
-    student = problem.student().address();
-    teachersAddress = teachers.address();
-    labelsAddress = problem.labels().address();
-    gradient = problem.gradient().address();
+    pointers =
+        new Arguments(
+            Matrix.of(student, rows, CLASSES),
+            Members.of(Matrix.of(teacher, rows, CLASSES)),
+            Labels.of(labels),
+            Matrix.of(gradient, rows, CLASSES));
+    buffers =
+        new Arguments(
+            Matrix.of(student.asBuffer(), rows, CLASSES),
+            Members.of(Matrix.of(teacher.asBuffer(), rows, CLASSES)),
+            Labels.of(labels.asBuffer()),
+            Matrix.of(gradient.asBuffer(), rows, CLASSES));
   }
 
-  /** Through the Java interface, with totals that are used again. */
+  /** Over direct buffers, with totals that are used again. */
   @Benchmark
-  public double java() {
-    loss.compute(studentMatrix, members, labels, null, gradientMatrix, null, null, totalsBuffer);
+  public double buffers() {
+    return compute(buffers);
+  }
+
+  /** Over pointers, whose references are counted, with totals that are used again. */
+  @Benchmark
+  public double pointers() {
+    return compute(pointers);
+  }
+
+  private double compute(Arguments of) {
+    loss.compute(of.student, of.teachers, of.labels, null, of.gradient, null, null, totalsBuffer);
     return totalsBuffer.total();
   }
 
-  /** Through the Java interface, with new totals. */
+  /** Over direct buffers, with new totals. */
   @Benchmark
-  public Totals javaTotals() {
-    return loss.compute(studentMatrix, members, labels, null, gradientMatrix, null, null);
+  public Totals newTotals() {
+    return loss.compute(
+        buffers.student, buffers.teachers, buffers.labels, null, buffers.gradient, null, null);
   }
 
   /** The C call. */
   @Benchmark
   public int binding() {
     return Retort.retort_distillation_loss(
-        optionsAddress,
+        options.address(),
+        rows,
+        CLASSES,
+        student.address(),
+        CLASSES,
+        teachers.address(),
         1,
         CLASSES,
-        student,
-        CLASSES,
-        teachersAddress,
-        1,
-        CLASSES,
         ABSENT,
-        labelsAddress,
+        labels.address(),
         ABSENT,
-        gradient,
+        gradient.address(),
         CLASSES,
         ABSENT,
-        totalsAddress,
+        totals.address(),
         ABSENT);
   }
 
@@ -130,13 +144,16 @@ public class CallOverheadBenchmark {
     Retort.retort_thread_pool_destroy(null);
   }
 
-  /** Frees what {@link #prepare} took. */
+  /** Frees what the arguments took. */
   @TearDown(Level.Trial)
   public void free() {
     loss.close();
     options.close();
     totals.close();
     teachers.close();
-    problem.close();
+    student.close();
+    teacher.close();
+    gradient.close();
+    labels.close();
   }
 }

@@ -125,6 +125,22 @@ public final class DistillationLoss implements AutoCloseable {
         Loan out = Matrix.write("gradient", gradient);
         Loan losses = Matrix.write("rowLoss", rowLoss);
         Loan executor = ThreadPool.lend(pool)) {
+      // The kernel checks the labels once and then reads them as it writes.
+      long labelBytes = Labels.bytes(labels, student.rows());
+      Arguments.apart(
+          "gradient",
+          out.address(),
+          Matrix.bytes(gradient),
+          "labels",
+          classes.address(),
+          labelBytes);
+      Arguments.apart(
+          "rowLoss",
+          losses.address(),
+          Matrix.bytes(rowLoss),
+          "labels",
+          classes.address(),
+          labelBytes);
       status =
           Retort.retort_distillation_loss(
               optionsFor(student.dtype(), labels),
@@ -198,6 +214,12 @@ public final class DistillationLoss implements AutoCloseable {
         Loan direction = Matrix.read("tangent", tangent);
         Loan out = Members.write("teacherGradients", teacherGradients);
         Loan executor = ThreadPool.lend(pool)) {
+      teacherGradients.checkApart(
+          "teacherGradients",
+          out,
+          "labels",
+          classes.address(),
+          Labels.bytes(labels, student.rows()));
       status =
           Retort.retort_distillation_tangent(
               optionsFor(student.dtype(), labels),

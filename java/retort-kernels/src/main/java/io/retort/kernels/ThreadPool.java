@@ -67,9 +67,16 @@ public final class ThreadPool implements AutoCloseable {
     return pool.turn;
   }
 
-  /** Ends the threads once the call under way has returned. Closing twice is no error. */
+  /**
+   * Ends the threads once the call under way has returned. Closing twice is no error.
+   *
+   * @throws IllegalStateException if the call under way is what closes the pool
+   */
   @Override
   public void close() {
+    if (turns.isHeldByCurrentThread()) {
+      throw new IllegalStateException("the thread pool cannot be closed by a call that runs on it");
+    }
     turns.lock();
     try {
       if (!closed) {

@@ -433,7 +433,7 @@ class DistillationLossTest {
       assertThat(totals.total()).isCloseTo(sum, within(1e-4));
       assertThatThrownBy(() -> loss.compute(student, teachers, labels, null, null, null, null))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("row_loss");
+          .hasMessageContaining("rowLoss");
     }
   }
 
