@@ -114,6 +114,11 @@ int64_t DistillationArguments::label(int64_t row) const {
                                                   : static_cast<const int32_t*>(labels_)[row];
 }
 
+double DistillationArguments::weight(int64_t row) const {
+  if (labels_ != nullptr && label(row) == options_.ignore_index) return 0;
+  return row_weights_ == nullptr ? 1.0 : row_weights_[row];
+}
+
 // Checks every label and weight, and takes the denominator of them.
 retort_status DistillationArguments::check_rows() {
   double weight = 0;
@@ -141,30 +146,6 @@ retort_status DistillationArguments::check_rows() {
   return RETORT_OK;
 }
 
-double DistillationArguments::weight(int64_t row) const {
-  if (labels_ != nullptr && label(row) == options_.ignore_index) return 0;
-  return row_weights_ == nullptr ? 1.0 : row_weights_[row];
-}
-
-retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
-  RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
-  if (options_.reduction == RETORT_REDUCTION_NONE && row_loss == nullptr && student_.rows > 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
-  }
-  return RETORT_OK;
-}
-
-retort_distillation_totals DistillationArguments::totals(LossSums sums) const {
-  retort_distillation_totals totals{};
-  totals.hard = sums.hard * scale();
-  totals.soft = sums.soft * scale();
-  totals.total = (options_.alpha < 1 ? (1.0 - options_.alpha) * totals.hard : 0) +
-                 (options_.alpha > 0 ? options_.alpha * totals.soft : 0);
-  totals.denominator = denominator_;
-  totals.counted_rows = counted_rows_;
-  return totals;
-}
-
 DistillationRows DistillationArguments::rows() const {
   const float temperature = options_.temperature;
   const float soft_scale = options_.scale_by_temperature_squared ? temperature * temperature : 1;
@@ -176,6 +157,29 @@ DistillationRows DistillationArguments::rows() const {
           labels_,
           row_weights_,
           scale()};
+}
+
+retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
+  RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
+  if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
+    return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
+}
+
+void DistillationArguments::write_totals(const LossSums* sums, int64_t tasks,
+                                         retort_distillation_totals* totals) const {
+  double hard = 0, soft = 0;
+  for (int64_t task = 0; task < tasks; ++task) {
+    hard += sums[task].hard;
+    soft += sums[task].soft;
+  }
+  const double alpha = options_.alpha;
+  totals->hard = hard * scale();
+  totals->soft = soft * scale();
+  totals->total =
+      (alpha < 1 ? (1.0 - alpha) * totals->hard : 0) + (alpha > 0 ? alpha * totals->soft : 0);
+  totals->denominator = denominator_;
+  totals->counted_rows = counted_rows_;
 }
 
 }  // namespace retort

@@ -22,12 +22,13 @@ class DistillationArguments {
   double denominator() const { return denominator_; }
   // 1 / denominator, and 0 where there is nothing to divide.
   double scale() const { return denominator_ > 0 ? 1 / denominator_ : 0; }
-  DistillationRows rows() const;
   // 0 where the row is ignored.
   double weight(int64_t row) const;
-  // Where the losses of the rows go; null only where the reduction leaves that open.
+  DistillationRows rows() const;
+  // Aligned, and there where the reduction leaves rows apart.
   retort_status check_row_loss(const float* row_loss) const;
-  retort_distillation_totals totals(LossSums sums) const;
+  // The totals of the tasks' sums, in their order.
+  void write_totals(const LossSums* sums, int64_t tasks, retort_distillation_totals* totals) const;
 
  private:
   retort_status check_rows();

@@ -39,6 +39,6 @@ retort_status retort_distillation_loss(
   RETORT_CHECK(checked.check_row_loss(row_loss));
   const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss};
   const LossSums sums = sum_distillation_loss(arguments, rows, executor);
-  if (totals != nullptr) *totals = checked.totals(sums);
+  if (totals != nullptr) checked.write_totals(&sums, 1, totals);
   return RETORT_OK;
 }

@@ -221,6 +221,6 @@ retort_status retort_linear_distillation(
   RETORT_CHECK(
       arguments.check(options, classes, teacher_count, teacher_weights, labels, row_weights));
   const LossSums sums = LinearDistillation(arguments, executor).compute();
-  if (totals != nullptr) *totals = arguments.loss.totals(sums);
+  if (totals != nullptr) arguments.loss.write_totals(&sums, 1, totals);
   return RETORT_OK;
 }
