@@ -1,8 +1,24 @@
 // retort_distillation_loss: checks, then tasks of rows, then the totals in the order of the tasks.
-#include "cpu/kernels.h"
+#include "distillation_loss.h"
+
 #include "distillation_arguments.h"
 #include "errors.h"
 #include "tasks.h"
+
+retort::LossSums retort::sum_distillation_loss(const DistillationLossRows& arguments, int64_t rows,
+                                               const retort_executor* executor) {
+  const RowTasks tasks(rows, arguments.rows.classes);
+  LossSums sums[RowTasks::kMostTasks];
+  run_tasks(executor, tasks.count, [&](int64_t task) {
+    sums[task] = kernels().distillation_loss(arguments, tasks.first(task), tasks.end(task));
+  });
+  LossSums sum{0, 0};
+  for (int64_t task = 0; task < tasks.count; ++task) {
+    sum.hard += sums[task].hard;
+    sum.soft += sums[task].soft;
+  }
+  return sum;
+}
 
 retort_status retort_distillation_loss(
     const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
@@ -22,11 +38,7 @@ retort_status retort_distillation_loss(
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
   const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss};
-  const RowTasks tasks(rows, classes);
-  LossSums sums[RowTasks::kMostTasks];
-  run_tasks(executor, tasks.count, [&](int64_t task) {
-    sums[task] = kernels().distillation_loss(arguments, tasks.first(task), tasks.end(task));
-  });
-  if (totals != nullptr) checked.write_totals(sums, tasks.count, totals);
+  const LossSums sums = sum_distillation_loss(arguments, rows, executor);
+  if (totals != nullptr) checked.write_totals(&sums, 1, totals);
   return RETORT_OK;
 }

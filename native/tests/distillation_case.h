@@ -7,8 +7,6 @@
 
 namespace retort::testing {
 
-constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
 constexpr retort_divergence kDivergences[] = {
     RETORT_FORWARD_KL,    RETORT_REVERSE_KL, RETORT_JENSEN_SHANNON, RETORT_TOTAL_VARIATION,
     RETORT_SQUARED_ERROR, RETORT_DECOUPLED,  RETORT_NORMALIZED};
@@ -24,6 +22,7 @@ struct Case {
   std::vector<int32_t> labels;
   std::vector<int64_t> wide_labels;
   std::vector<float> row_weights;
+  double logit_error = 0;  // of every logit, where the call computes them itself
 
   Case(int64_t rows, int64_t classes, int64_t teacher_count, std::mt19937_64& random,
        float scale = 3, int64_t padding = 0, int64_t offset = 0)
@@ -180,8 +179,9 @@ struct Case {
   // additions of the mean, a sum's with the root of its length.
   double probability_error(int64_t row) const {
     return kEpsilon * standardization(row) *
-           (16 + (4 + static_cast<double>(teachers.size())) * range(row) +
-            4 * std::sqrt(static_cast<double>(student.classes)));
+               (16 + (4 + static_cast<double>(teachers.size())) * range(row) +
+                4 * std::sqrt(static_cast<double>(student.classes))) +
+           standardization(row) * 2 * logit_error / std::fmin(1.0, options.temperature);
   }
 
   // A logarithm of a probability in the row is at most this far from 0.

@@ -3,8 +3,6 @@
 namespace retort::testing {
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
 TEST(EnsembleMean, MatchesTheReferenceForEveryMeanAndOutput) {
   std::mt19937_64 random(1);
   for (int trial = 0; trial < 300; ++trial) {

@@ -10,8 +10,6 @@
 
 namespace retort::testing {
 
-constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
 // `size` floats between guards.
 class Floats : public GuardedMatrix {
  public:
@@ -29,6 +27,27 @@ class Floats : public GuardedMatrix {
   int64_t size() const { return classes; }
   reference::Row values() const { return row(0); }
 };
+
+// What cblas_sgemm means, row-major only.
+inline void plain_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                        float alpha, const float* a, int lda, const float* b, int ldb, float beta,
+                        float* c, int ldc) {
+  ASSERT_EQ(order, 101);
+  const auto at = [](const float* matrix, int row, int column, int stride) {
+    return matrix[static_cast<int64_t>(row) * stride + column];
+  };
+  for (int i = 0; i < m; ++i) {
+    for (int j = 0; j < n; ++j) {
+      float sum = 0;
+      for (int l = 0; l < k; ++l) {
+        sum += (transpose_a == 112 ? at(a, l, i, lda) : at(a, i, l, lda)) *
+               (transpose_b == 112 ? at(b, j, l, ldb) : at(b, l, j, ldb));
+      }
+      float& result = c[static_cast<int64_t>(i) * ldc + j];
+      result = alpha * sum + (beta == 0 ? 0 : beta * result);
+    }
+  }
+}
 
 inline double inner_product(const reference::Row& a, const reference::Row& b) {
   double sum = 0;

@@ -3,8 +3,6 @@
 namespace retort::testing {
 namespace {
 
-constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
-
 double error(const GuardedMatrix& logits, int64_t row, float temperature) {
   return kEpsilon * (16 + 8 * largest_magnitude(logits.row(row)) / std::fmin(1.0f, temperature) +
                      4 * std::sqrt(static_cast<double>(logits.classes)));

@@ -19,6 +19,7 @@ namespace retort::testing {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
 constexpr float kGuard = -12345.678f;
+constexpr double kEpsilon = std::numeric_limits<float>::epsilon();
 
 // A [rows, classes] matrix inside a larger buffer whose every other element holds the guard value.
 class GuardedMatrix {

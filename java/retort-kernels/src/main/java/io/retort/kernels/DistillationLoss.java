@@ -34,7 +34,7 @@ public final class DistillationLoss implements AutoCloseable {
       DirectMemory.allocate(DType.values().length * LABEL_TYPES * OPTIONS_BYTES);
 
   private final long optionsAddress = DirectMemory.address(options);
-  private final NativeFloats teacherWeights;
+  final NativeFloats teacherWeights;
   private final NativeFloats teacherTemperatures;
   private final ThreadLocal<TotalsBuffer> threadTotals = ThreadLocal.withInitial(TotalsBuffer::new);
   private volatile boolean closed;
@@ -143,7 +143,7 @@ public final class DistillationLoss implements AutoCloseable {
           labelBytes);
       status =
           Retort.retort_distillation_loss(
-              optionsFor(student, labels),
+              optionsFor(student.dtype(), labels),
               student.rows(),
               student.columns(),
               in.address(),
@@ -222,7 +222,7 @@ public final class DistillationLoss implements AutoCloseable {
           Labels.bytes(labels, student.rows()));
       status =
           Retort.retort_distillation_tangent(
-              optionsFor(student, labels),
+              optionsFor(student.dtype(), labels),
               student.rows(),
               student.columns(),
               in.address(),
@@ -245,15 +245,29 @@ public final class DistillationLoss implements AutoCloseable {
   }
 
   private void checkInputs(Matrix student, Members teachers, Labels labels, Matrix rowWeights) {
-    if (closed) {
-      throw new IllegalStateException("the distillation loss is closed");
-    }
+    checkOpen();
     long rows = Arguments.notNull("student", student).rows();
     if (teachers != null) {
       teachers.checkLike("teachers", student, "student");
-      teacherWeights.checkNumber("teachers", "weight", teachers.count());
-      teacherTemperatures.checkNumber("teachers", "temperature", teachers.count());
+      checkTeachers(teachers.count());
     }
+    checkRows(labels, rowWeights, rows);
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("the distillation loss is closed");
+    }
+  }
+
+  /** Fails unless weights and temperatures are for so many teachers. */
+  void checkTeachers(int count) {
+    teacherWeights.checkNumber("teachers", "weight", count);
+    teacherTemperatures.checkNumber("teachers", "temperature", count);
+  }
+
+  /** Fails unless there are as many labels and weights, where there are any, as rows. */
+  static void checkRows(Labels labels, Matrix rowWeights, long rows) {
     if (labels != null && labels.size() < rows) {
       throw new IllegalArgumentException(
           "labels must number at least " + rows + ", got " + labels.size());
@@ -261,16 +275,17 @@ public final class DistillationLoss implements AutoCloseable {
     checkVector("rowWeights", rowWeights, rows);
   }
 
-  private static void checkVector(String name, Matrix vector, long rows) {
+  static void checkVector(String name, Matrix vector, long rows) {
     if (vector != null) {
       vector.checkVector(name, rows);
     }
   }
 
-  private long optionsFor(Matrix student, Labels labels) {
+  /** The address of the options for matrices and labels of these types; labels may be null. */
+  long optionsFor(DType dtype, Labels labels) {
+    checkOpen();
     int labelType = labels == null ? Retort.RETORT_LABELS_I32 : labels.type;
-    return optionsAddress
-        + (long) OPTIONS_BYTES * (student.dtype().value * LABEL_TYPES + labelType);
+    return optionsAddress + (long) OPTIONS_BYTES * (dtype.value * LABEL_TYPES + labelType);
   }
 
   /** Refuses every later call with an {@link IllegalStateException}. Closing twice is no error. */

@@ -19,6 +19,7 @@ import java.util.function.ToIntFunction;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
@@ -57,6 +58,7 @@ final class HostileValues {
     addBuffers();
     addPointers();
     addOwnTypes();
+    addLinearTypes();
   }
 
   /** A value for a parameter; what is one number a row is mostly that or left out. */
@@ -236,6 +238,39 @@ final class HostileValues {
           int status = pick(0, 1, 2, 3, -1, 99);
           return (ToIntFunction<Pointer>) executor -> status;
         });
+  }
+
+  private void addLinearTypes() {
+    suppliers.put(LinearLayer.class, this::layer);
+    suppliers.put(
+        List.class, () -> oneIn(3) ? List.of() : oneIn(2) ? List.of(layer()) : twoLayers());
+    suppliers.put(
+        LinearGradient.class,
+        () ->
+            new LinearGradient(
+                oneIn(2) ? null : matrix(),
+                oneIn(2) ? null : matrix(),
+                oneIn(2) ? null : Matrix.of(buffer(), CLASSES, 1)));
+    suppliers.put(
+        LinearDistillation.class,
+        () -> new LinearDistillation(noProduct(), (long) pick(1, 50, 1000, 1 << 20)));
+    suppliers.put(DistillationLoss.class, () -> DistillationLoss.builder().build());
+    suppliers.put(Pointer.class, () -> seldom(5) ? new Pointer() : noProduct());
+  }
+
+  /** A function of the library that reads none of the arguments of a matrix product. */
+  private static Pointer noProduct() {
+    return Loader.addressof("retort_version");
+  }
+
+  private List<LinearLayer> twoLayers() {
+    return List.of(layer(), layer());
+  }
+
+  private LinearLayer layer() {
+    Matrix bias = oneIn(2) ? null : Matrix.of(buffer(), CLASSES, 1);
+    return new LinearLayer(
+        matrix(), Matrix.of(new float[ELEMENTS], CLASSES, CLASSES, CLASSES + 1), bias);
   }
 
   /** Mostly of one shape, so that most calls get past the first check. */

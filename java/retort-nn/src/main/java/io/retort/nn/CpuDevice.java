@@ -3,6 +3,9 @@ package io.retort.nn;
 import io.retort.kernels.DistillationLoss;
 import io.retort.kernels.EnsembleMean;
 import io.retort.kernels.Labels;
+import io.retort.kernels.LinearDistillation;
+import io.retort.kernels.LinearGradient;
+import io.retort.kernels.LinearLayer;
 import io.retort.kernels.Matrix;
 import io.retort.kernels.Mean;
 import io.retort.kernels.Members;
@@ -14,6 +17,7 @@ import io.retort.kernels.Totals;
 import io.retort.kernels.binding.AdamOptions;
 import io.retort.kernels.binding.BatchNormOptions;
 import io.retort.kernels.binding.Retort;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToIntFunction;
@@ -38,6 +42,7 @@ final class CpuDevice implements Device {
   private final BatchNormOptions batchNorm = new BatchNormOptions();
   private final AdamOptions adam = new AdamOptions();
   private FloatPointer workspace;
+  private LinearDistillation linearDistillation;
   private boolean closed;
 
   CpuDevice(int threads) {
@@ -94,6 +99,9 @@ final class CpuDevice implements Device {
     pooling.close();
     batchNorm.close();
     adam.close();
+    if (linearDistillation != null) {
+      linearDistillation.close();
+    }
     if (memory.openBlocks() > 0) {
       String leak = memory.toString();
       memory.freeAll();
@@ -571,6 +579,59 @@ final class CpuDevice implements Device {
             gradient == null ? null : matrix("gradient", gradient),
             rowLoss == null ? null : column("rowLoss", rowLoss),
             pool);
+  }
+
+  @Override
+  public synchronized Totals linearDistillation(
+      DistillationLoss loss,
+      LinearTensors student,
+      List<LinearTensors> teachers,
+      IntTensor labels,
+      Tensor rowWeights,
+      LinearTensors gradient,
+      Tensor rowLoss,
+      long budget) {
+    checkOpen();
+    List<LinearLayer> layers = new ArrayList<>();
+    for (LinearTensors teacher : teachers == null ? List.<LinearTensors>of() : teachers) {
+      layers.add(layer("teacher " + layers.size(), teacher));
+    }
+    return linearDistillation(budget)
+        .compute(
+            loss,
+            layer("student", student),
+            layers.isEmpty() ? null : layers,
+            labels == null ? null : labels(labels),
+            rowWeights == null ? null : column("rowWeights", rowWeights),
+            gradient == null ? null : gradient(gradient),
+            rowLoss == null ? null : column("rowLoss", rowLoss),
+            pool);
+  }
+
+  private LinearDistillation linearDistillation(long budget) {
+    if (linearDistillation == null || linearDistillation.budget() != budget) {
+      LinearDistillation operation = new LinearDistillation(sgemm, budget);
+      if (linearDistillation != null) {
+        linearDistillation.close();
+      }
+      linearDistillation = operation;
+    }
+    return linearDistillation;
+  }
+
+  private LinearLayer layer(String name, LinearTensors tensors) {
+    Arguments.notNull(name, tensors);
+    return new LinearLayer(
+        matrix(name + " hidden", tensors.hidden()),
+        matrix(name + " weights", tensors.weights()),
+        tensors.bias() == null ? null : column(name + " bias", tensors.bias()));
+  }
+
+  private LinearGradient gradient(LinearTensors tensors) {
+    return new LinearGradient(
+        tensors.hidden() == null ? null : matrix("gradient hidden", tensors.hidden()),
+        tensors.weights() == null ? null : matrix("gradient weights", tensors.weights()),
+        tensors.bias() == null ? null : column("gradient bias", tensors.bias()));
   }
 
   private Matrix matrix(String name, Tensor tensor) {

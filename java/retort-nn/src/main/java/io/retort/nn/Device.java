@@ -256,4 +256,27 @@ public interface Device extends AutoCloseable {
       Tensor rowWeights,
       Tensor gradient,
       Tensor rowLoss);
+
+  /**
+   * The distillation loss of networks that end in a linear layer, and its gradients, without their
+   * logits as a whole: see {@link io.retort.kernels.LinearDistillation}.
+   *
+   * @param student the layer that learns
+   * @param teachers as many rows and classes each, and any hidden size; null or empty where alpha
+   *     is 0
+   * @param labels at least one a row; null where alpha is 1
+   * @param rowWeights [rows], or null for 1
+   * @param gradient of the student's shapes, each tensor or all of it null where not wanted
+   * @param rowLoss [rows], or null
+   * @param budget bytes of workspace at the most. The device keeps it for the next call
+   */
+  Totals linearDistillation(
+      DistillationLoss loss,
+      LinearTensors student,
+      List<LinearTensors> teachers,
+      IntTensor labels,
+      Tensor rowWeights,
+      LinearTensors gradient,
+      Tensor rowLoss,
+      long budget);
 }

@@ -10,7 +10,12 @@ import org.bytedeco.javacpp.tools.InfoMapper;
 @Properties(
     value =
         @Platform(
-            include = {"retort/retort.h", "retort/network.h", "retort/sparse_distillation.h"},
+            include = {
+              "retort/retort.h",
+              "retort/network.h",
+              "retort/sparse_distillation.h",
+              "retort/linear_distillation.h"
+            },
             link = "retort"),
     target = "io.retort.kernels.binding",
     global = "io.retort.kernels.binding.Retort")
@@ -34,6 +39,8 @@ public class RetortPresets implements InfoMapper {
     infos.put(
         new Info("retort_sparse_distillation_loss_options")
             .pointerTypes("SparseDistillationLossOptions"));
+    infos.put(new Info("retort_linear_layer").pointerTypes("LinearLayerStruct"));
+    infos.put(new Info("retort_linear_gradient").pointerTypes("LinearGradientStruct"));
     mapCallsByAddress(infos);
     mapSparseCallsByAddress(infos);
   }
@@ -94,6 +101,26 @@ public class RetortPresets implements InfoMapper {
         @Cast("const void*") long tangent, long tangent_stride,
         @Cast("void*const*") long teacher_gradients, long teacher_gradient_stride,
         @Cast("const retort_executor*") long executor""");
+    byAddress(
+        infos,
+        "retort_linear_distillation",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        @Cast("const retort_linear_layer*") long student,
+        @Cast("const retort_linear_layer*") long teachers, long teacher_count,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("const retort_linear_gradient*") long gradient, @Cast("float*") long row_loss,
+        @Cast("retort_distillation_totals*") long totals, long budget,
+        @Cast("float*") long workspace, @Cast("retort_sgemm") long sgemm,
+        @Cast("const retort_executor*") long executor""");
+    byAddress(
+        infos,
+        "@Cast(\"int64_t\") long",
+        "retort_linear_distillation_workspace",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        long teacher_count, long budget""");
   }
 
   private static void mapSparseCallsByAddress(InfoMap infos) {
@@ -124,13 +151,13 @@ public class RetortPresets implements InfoMapper {
   }
 
   private static void byAddress(InfoMap infos, String function, String parameters) {
+    byAddress(infos, "@Cast(\"retort_status\") int", function, parameters);
+  }
+
+  private static void byAddress(InfoMap infos, String result, String function, String parameters) {
     infos.put(
         new Info(function)
             .javaText(
-                "public static native @Cast(\"retort_status\") int "
-                    + function
-                    + "(\n"
-                    + parameters
-                    + ");\n"));
+                "public static native " + result + " " + function + "(\n" + parameters + ");\n"));
   }
 }
