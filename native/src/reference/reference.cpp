@@ -11,8 +11,8 @@ constexpr double kMasked = -std::numeric_limits<double>::infinity();
 
 double log_add(double a, double b) {
   const double larger = std::max(a, b);
-  return larger == kMasked ? kMasked
-                           : larger + std::log(std::exp(a - larger) + std::exp(b - larger));
+  // Two masked classes are masked; a NaN beside one stays a NaN.
+  return larger == kMasked ? a + b : larger + std::log(std::exp(a - larger) + std::exp(b - larger));
 }
 
 double times(double probability, double logarithm) {
