@@ -160,6 +160,7 @@ DistillationArguments draw_distillation(Trial& trial, bool tangent) {
     a.options.teacher_form = RETORT_LOGITS;
   a.shape = draw_shape(random, tangent ? 2 * count + 2 : count + 2);
   const Values values = draw_values(random);
+  trial.describe("values", static_cast<int>(values));
   a.student = draw_matrix(trial.memory, random, a.options.dtype, a.shape);
   fill(random, values, a.student);
   draw_teachers(trial, count, values, a);

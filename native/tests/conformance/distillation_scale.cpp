@@ -33,6 +33,7 @@ double ambiguous_mass(const ScaledSides& s) {
   return mass;
 }
 
+// The distribution without the label.
 Row without(Row log_p, size_t label) {
   log_p[label] = -HUGE_VAL;
   double rest = 0;
@@ -40,6 +41,20 @@ Row without(Row log_p, size_t label) {
   for (const double x : log_p) rest += std::exp(x - largest);
   for (double& x : log_p) x -= largest + std::log(rest);
   return log_p;
+}
+
+// Beside a label that takes all mass the reference itself loses the others, in the roundings of a double.
+double lost_without(const Row& log_p, size_t label) {
+  double largest = 0;
+  for (size_t j = 0; j < log_p.size(); ++j) {
+    if (j != label) largest = std::fmax(largest, magnitude(log_p[j]));
+  }
+  return largest * std::numeric_limits<double>::epsilon() / kEpsilon;
+}
+
+// P and Q of what is left without the label.
+Row scale_without(const Row& log_p, size_t label, double further) {
+  return exponential_scale(without(log_p, label), further + lost_without(log_p, label));
 }
 
 // In dD/dx.
@@ -81,8 +96,8 @@ Row gradient_scale(const DistillationArguments& a, const ScaledSides& s, size_t 
       return scale;
     case RETORT_DECOUPLED:
     case RETORT_NORMALIZED: {
-      const Row p = exponential_scale(without(s.log_p, label), s.further_p);
-      const Row q = exponential_scale(without(s.log_q, label), s.further_q);
+      const Row p = scale_without(s.log_p, label, s.further_p);
+      const Row q = scale_without(s.log_q, label, s.further_q);
       const double target = a.options.divergence == RETORT_DECOUPLED
                                 ? a.options.target_weight * (s.p[label] + s.q[label])
                                 : 0;
@@ -139,7 +154,8 @@ double value_scale(const DistillationArguments& a, const ScaledSides& s, size_t 
     case RETORT_DECOUPLED:
     case RETORT_NORMALIZED: {
       const Row p = without(s.log_p, label), q = without(s.log_q, label);
-      const double rest = kl_scale(exponential_scale(p, s.further_p), p, q, further);
+      const double rest = kl_scale(scale_without(s.log_p, label, s.further_p), p, q,
+                                   further + lost_without(s.log_q, label));
       const double both = kl_scale(s.p, s.log_p, s.log_q, further);
       return a.options.non_target_weight * rest + (a.options.divergence == RETORT_DECOUPLED
                                                        ? a.options.target_weight * (both + rest)
@@ -190,8 +206,10 @@ void add_soft(const DistillationArguments& a, int64_t row, DistillationScale* sc
   if (a.options.divergence == RETORT_NORMALIZED)
     add_normalized_target(a, s, a.student.row(row), label, scale);
   scale->total += a.options.alpha * scale->soft;
-  scale->intermediate =
-      std::fmax(scale->intermediate, 2 * std::fmax(largest_magnitude(s.x), largest_magnitude(s.y)));
+  const double inverse = std::fmax(1, 1 / a.options.temperature);
+  scale->intermediate = s.student.intermediate * inverse;
+  for (const Seen& teacher : s.teachers)
+    scale->intermediate = std::fmax(scale->intermediate, teacher.intermediate * inverse);
 }
 
 void add_hard(const DistillationArguments& a, int64_t row, DistillationScale* scale) {
@@ -216,7 +234,8 @@ void add_hard(const DistillationArguments& a, int64_t row, DistillationScale* sc
 }  // namespace
 
 Seen seen(const DistillationArguments& a, const Row& given, bool teacher, double factor) {
-  Seen seen{given, 0, 1};
+  Seen seen;
+  seen.logits = given;
   const bool probabilities = teacher && a.options.teacher_form == RETORT_PROBABILITIES;
   for (double& z : seen.logits) z = probabilities ? std::log(z) : z;
   const double size = largest_magnitude(seen.logits);
@@ -241,6 +260,11 @@ Seen seen(const DistillationArguments& a, const Row& given, bool teacher, double
   for (double& z : seen.logits) z *= factor;
   seen.rounding *= factor;
   if (factor != 1) seen.rounding += largest_magnitude(seen.logits);
+  // Differences of two logits; the deviation sums their squares.
+  const double difference = 2 * std::fmax(size, largest_magnitude(seen.logits));
+  seen.intermediate = a.options.standardize_logits
+                          ? difference * difference * static_cast<double>(given.size())
+                          : difference;
   return seen;
 }
 

@@ -27,8 +27,9 @@ DistillationScale scale_of(const DistillationArguments& a, int64_t row);
 // A row as the soft part sees it, and by how much standardisation has enlarged its rounding.
 struct Seen {
   Row logits;
-  double rounding = 0;     // of each logit, in epsilons
-  double coefficient = 1;  // d logit / d what was given, at most
+  double rounding = 0;      // of each logit, in epsilons
+  double coefficient = 1;   // d logit / d what was given, at most
+  double intermediate = 0;  // the largest number on the way
 };
 Seen seen(const DistillationArguments& a, const Row& given, bool teacher, double factor);
 

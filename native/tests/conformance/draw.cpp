@@ -17,6 +17,7 @@ constexpr int64_t kRows[] = {0, 1, 2, 3, 4, 5, 8, 15, 16, 17, 131, 132, 133, 289
 
 // Elements of all matrices of a case. Vocabularies come once in some hundred cases and with few rows.
 constexpr int64_t kElements = 12000;
+constexpr int64_t kMostElements = 1500000;
 
 template <size_t kCount>
 int64_t any_of(Random& random, const int64_t (&values)[kCount]) {
@@ -24,8 +25,10 @@ int64_t any_of(Random& random, const int64_t (&values)[kCount]) {
 }
 
 int64_t draw_classes(Random& random, int64_t matrices) {
-  if (one_in(random, 300 + 60 * static_cast<uint64_t>(matrices)))
-    return any_of(random, kVocabularies);
+  if (one_in(random, 300 + 60 * static_cast<uint64_t>(matrices))) {
+    const int64_t classes = any_of(random, kVocabularies);
+    if (classes * matrices <= kMostElements) return classes;
+  }
   if (one_in(random, 24)) return any_of(random, kManyClasses);
   return any_of(random, kClasses);
 }
@@ -45,7 +48,8 @@ double draw_value(Random& random, Values values, retort_dtype dtype, double spre
     case Values::kTies:
       return static_cast<double>(random() % 4) - 2;
     case Values::kLargest:
-      return one_in(random, 4) ? sign * largest(dtype) : normal(random, spread);
+      return one_in(random, 4) ? sign * largest(dtype) / pick(random, {1, 1, 64})
+                               : normal(random, spread);
     case Values::kSubnormal:
       return sign * smallest(dtype) * static_cast<double>(random() % 5);
     default:
