@@ -158,27 +158,29 @@ class TangentFormulas {
     return b;
   }
 
-  // The sum over the classes but the label.
-  Real rest_of(const Row& row) const {
-    Real sum = 0;
-    for (size_t j = 0; j < row.size(); ++j) sum += j == label_ ? 0 : row[j];
-    return sum;
+  // The distribution without the label, beside which it may be too small to be a number itself; empty where
+  // there is nothing else.
+  Row left_of(const Row& log_p) const {
+    Real largest = -HUGE_VAL, sum = 0;
+    for (size_t j = 0; j < log_p.size(); ++j) {
+      if (j != label_ && !(log_p[j] <= largest)) largest = log_p[j];
+    }
+    if (largest == -HUGE_VAL) return {};
+    Row left;
+    for (size_t j = 0; j < log_p.size(); ++j) {
+      left.push_back(j == label_ ? 0 : std::exp(log_p[j] - largest));
+      sum += left[j];
+    }
+    return scaled(left, 1 / sum);
   }
 
   Row without_label() const {
-    const Real p_rest = rest_of(p_), q_rest = rest_of(q_);
-    Real mean_p = 0, mean_q = 0;
-    for (size_t j = 0; j < p_.size(); ++j) {
-      if (j == label_) continue;
-      if (p_rest != 0) mean_p += times(p_[j] / p_rest, u_[j]);
-      if (q_rest != 0) mean_q += times(q_[j] / q_rest, u_[j]);
-    }
-    const bool nothing = p_rest == 0 || q_rest == 0;
+    const Row p = left_of(log_p_), q = left_of(log_q_);
+    const bool nothing = p.empty() || q.empty();
+    const Real mean_p = p.empty() ? 0 : dot(p, u_), mean_q = q.empty() ? 0 : dot(q, u_);
     Row b;
-    for (size_t j = 0; j < p_.size(); ++j) {
-      const Real left = nothing ? 0 : times(p_[j] / p_rest, u_[j] - mean_p);
-      b.push_back(-non_target_ * left);
-    }
+    for (size_t j = 0; j < p_.size(); ++j)
+      b.push_back(nothing ? 0 : -non_target_ * times(p[j], u_[j] - mean_p) + 0 * mean_q);
     b[label_] =
         divergence_ == RETORT_DECOUPLED ? -target_ * times(p_[label_], u_[label_] - mean_q) : 0;
     return b;
