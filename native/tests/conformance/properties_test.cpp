@@ -309,5 +309,29 @@ TEST(Properties, AMemberAloneIsItsOwnMean) {
   }
 }
 
+// What the kernels compute with both sides of a row, a NaN on one side must not lose.
+TEST(Properties, ANaNMakesItsRowNaNWhateverTheOtherSideMasks) {
+  for_every_loss(2, [](Loss& loss, Random&) {
+    loss.options.alpha = 1;
+    loss.student[1].assign(loss.student[1].size(), -HUGE_VAL);
+    const Loss::Result result = loss.compute();
+    EXPECT_TRUE(std::isfinite(result.loss[0]));
+    EXPECT_TRUE(std::isnan(result.loss[1])) << result.loss[1];
+    EXPECT_TRUE(std::isfinite(result.loss[2]));
+  });
+}
+
+// Fails: log_add in src/cpu/ensemble_mean.h loses a NaN in its first argument where the second is -inf.
+TEST(Properties, DISABLED_ANaNMemberBesideOneThatMasksTheLabelMakesTheRowNaN) {
+  Random random(5);
+  Loss loss(3, 9, 2, random);
+  loss.options.mean = RETORT_MEAN_OF_PROBABILITIES;
+  loss.options.divergence = RETORT_DECOUPLED;
+  loss.labels[1] = 4;
+  loss.teachers[0][1][7] = std::nan("");
+  loss.teachers[1][1][4] = -HUGE_VAL;
+  for (const double g : loss.compute().gradient[1]) EXPECT_TRUE(std::isnan(g)) << g;
+}
+
 }  // namespace
 }  // namespace retort::conformance
