@@ -45,6 +45,7 @@ class DistillationTangentRow {
     if (options_.standardize_logits) measure_standardization();
     if (classes_ <= kBlockColumns) load_seen_tangent(0, classes_);
     measure_means();
+    if (has_no_distribution()) coefficient_ = NAN;
     with_divergence(options_, soft_.facts, [&](auto d) {
       for (int64_t k = 0; k < soft_.teacher.members.count; ++k) member_gradient(d, k);
     });
@@ -109,6 +110,15 @@ class DistillationTangentRow {
         at_label = static_cast<double>(u_[label_ - first]);
     });
     return mean - at_label;
+  }
+
+  // A NaN in either side, or a side that is masked throughout, makes the row NaN, whatever of it the
+  // divergence's slope takes.
+  bool has_no_distribution() const {
+    const Split &p = soft_.facts.teacher, &q = soft_.facts.student;
+    const double sum =
+        static_cast<double>(means_.p) + static_cast<double>(means_.q) + p.log_rest + q.log_rest;
+    return sum != sum;
   }
 
   template <typename Body>

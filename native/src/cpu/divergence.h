@@ -193,7 +193,10 @@ struct Normalized {
 
   Normalized(const retort_distillation_loss_options& options, const RowFacts& row)
       : non_target(options.non_target_weight) {
-    if (row.teacher.log_rest == -HUGE_VAL || row.student.log_rest == -HUGE_VAL) non_target = 0;
+    // NaN where a side has no distribution at all.
+    const double rest = row.teacher.log_rest + row.student.log_rest;
+    if (rest == -HUGE_VAL) non_target = 0;
+    if (rest != rest) non_target = NAN;
   }
   Vector value(Entry e) const {
     if (non_target == 0) return broadcast(0);

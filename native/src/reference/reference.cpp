@@ -11,8 +11,8 @@ constexpr double kMasked = -std::numeric_limits<double>::infinity();
 
 double log_add(double a, double b) {
   const double larger = std::max(a, b);
-  return larger == kMasked ? kMasked
-                           : larger + std::log(std::exp(a - larger) + std::exp(b - larger));
+  // Two masked classes are masked; a NaN beside one stays a NaN.
+  return larger == kMasked ? a + b : larger + std::log(std::exp(a - larger) + std::exp(b - larger));
 }
 
 double times(double probability, double logarithm) {
@@ -143,12 +143,13 @@ double kl(const Row& log_a, const Row& log_b) {
   return sum;
 }
 
-// For a slope h_j = dD/dq_j: q_j (h_j - <q, h>).
+// For a slope h_j = dD/dq_j: q_j (h_j - <q, h>). A NaN is all of the row's.
 Row through_softmax(const Row& log_q, const Row& slope) {
   const Row q = exp_of(log_q);
   const double mean = expectation(q, slope);
   Row gradient;
-  for (size_t j = 0; j < q.size(); ++j) gradient.push_back(times(q[j], slope[j] - mean));
+  for (size_t j = 0; j < q.size(); ++j)
+    gradient.push_back(std::isnan(mean) ? mean : times(q[j], slope[j] - mean));
   return gradient;
 }
 
@@ -195,7 +196,10 @@ Part squared_error(const Sides& s) {
   const auto classes = static_cast<double>(s.x.size());
   Part part;
   for (size_t j = 0; j < s.x.size(); ++j) {
-    const double d = s.x[j] == kMasked || s.y[j] == kMasked ? 0 : s.x[j] - s.y[j];
+    const bool masked = s.x[j] == kMasked || s.y[j] == kMasked;
+    const double difference = masked ? 0 : s.x[j] - s.y[j];
+    // A side without a distribution has no distance to the other either.
+    const double d = std::isnan(s.log_p[j] + s.log_q[j]) ? s.log_p[j] + s.log_q[j] : difference;
     part.value += d * d / classes;
     part.gradient.push_back(2 * d / classes);
   }

@@ -1,6 +1,9 @@
 // What every operation means: plain loops in double precision, straight from the formulas in retort.h.
 // Every other implementation is tested against these.
-#pragma once
+//
+// A guard in place of `#pragma once`: the conformance suite includes this a second time, in f32.
+#ifndef RETORT_REFERENCE_REFERENCE_H
+#define RETORT_REFERENCE_REFERENCE_H
 
 #include <cstdint>
 #include <vector>
@@ -82,3 +85,5 @@ std::vector<Row> distillation_tangent(const DistillationOptions& options, const 
                                       const Row& tangent);
 
 }  // namespace retort::reference
+
+#endif

@@ -1,0 +1,17 @@
+// The naive computation that a kernel's error is measured by: what anyone would write, in f32 and plain loops
+// straight from the formulas, with the maximum subtracted. It is the reference's own text with every double
+// a float, so that the two cannot grow apart and an operation that the reference learns has its naive
+// computation at once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "reference/reference.h"
+
+#undef RETORT_REFERENCE_REFERENCE_H
+#define double float
+#define reference naive
+#include "reference/reference.h"
+#undef reference
+#undef double
