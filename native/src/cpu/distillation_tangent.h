@@ -116,8 +116,8 @@ class DistillationTangentRow {
   // divergence's slope takes.
   bool has_no_distribution() const {
     const Split &p = soft_.facts.teacher, &q = soft_.facts.student;
-    const double sum =
-        static_cast<double>(means_.p) + static_cast<double>(means_.q) + p.log_rest + q.log_rest;
+    const double logarithms = p.log_target + p.log_rest + q.log_target + q.log_rest;
+    const double sum = static_cast<double>(means_.p) + static_cast<double>(means_.q) + logarithms;
     return sum != sum;
   }
 

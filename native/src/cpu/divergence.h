@@ -38,7 +38,8 @@ struct TangentMeans {
 };
 
 double times_log(double log_p, double logarithm) {
-  return log_p == -HUGE_VAL ? 0 : exp(log_p) * logarithm;
+  const double p = exp(log_p);
+  return p == 0 ? 0 : p * logarithm;
 }
 
 struct WithTheLabel {

@@ -225,8 +225,10 @@ Part decoupled(const Sides& s, double target, double non_target) {
 // The part that the label is left out of; normalized_target() has the other.
 Part normalized(const Sides& s, double non_target) {
   const Row p = exp_of(without(s.log_p, s.label)), log_q = without(s.log_q, s.label);
-  if (log_rest(s.log_p, s.label) == kMasked || log_rest(s.log_q, s.label) == kMasked)
-    non_target = 0;
+  const double rest = log_rest(s.log_p, s.label) + log_rest(s.log_q, s.label);
+  if (rest == kMasked) non_target = 0;
+  // A side without a distribution.
+  if (std::isnan(rest)) non_target = rest;
   Part part{0, Row(p.size(), 0.0)};
   if (non_target == 0) return part;
   part.value = -non_target * expectation(p, log_q);

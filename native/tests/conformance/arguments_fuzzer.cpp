@@ -13,7 +13,7 @@
 
 namespace {
 
-constexpr int64_t kBufferBytes = 1 << 15;
+constexpr int64_t kBufferBytes = 1 << 13;
 constexpr int64_t kMostTeachers = 4;
 
 // An input or output: bytes of its own, of which AddressSanitizer guards the ends.

@@ -202,7 +202,9 @@ void add_soft(const DistillationArguments& a, int64_t row, DistillationScale* sc
   const double soft = a.soft_scale() / a.options.temperature;
   for (size_t j = 0; j < gradient.size(); ++j)
     scale->gradient[j] += a.options.alpha * soft * gradient[j];
-  scale->soft = a.soft_scale() * value_scale(a, s, label);
+  // A sum of n terms, one after another, rounds by about the root of n.
+  const double sum = 1 + std::sqrt(static_cast<double>(a.shape.classes)) / 8;
+  scale->soft = a.soft_scale() * value_scale(a, s, label) * sum;
   if (a.options.divergence == RETORT_NORMALIZED)
     add_normalized_target(a, s, a.student.row(row), label, scale);
   scale->total += a.options.alpha * scale->soft;

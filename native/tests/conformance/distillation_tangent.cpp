@@ -80,7 +80,7 @@ Row slope_scale(const TangentArguments& a, const ScaledSides& s, const Row& u, s
   }
   if (a.options.divergence != RETORT_DECOUPLED && a.options.divergence != RETORT_NORMALIZED)
     return scale;
-  const double rest = std::fmax(1e-300, 1 - magnitude(std::exp(s.log_p[label])));
+  const double rest = std::fmax(1e-20, 1 - magnitude(std::exp(s.log_p[label])));
   for (size_t j = 0; j < u.size(); ++j) {
     scale[j] *= j == label ? static_cast<double>(a.options.target_weight)
                            : a.options.non_target_weight / rest * (1 + 1 / rest);

@@ -62,10 +62,10 @@ Row mixture_scale(const std::vector<Row>& members, const Row& weights, double te
 Row scale_of(const EnsembleMeanArguments& a, const std::vector<Row>& members, const Row& log_p) {
   const double temperature = a.options.temperature;
   const bool of_logits = a.options.mean == RETORT_MEAN_OF_LOGITS;
-  const Row sums = sum_scale(members, a.shares());
+  Row sums = sum_scale(members, a.shares());
   if (of_logits && a.options.output == RETORT_LOGITS) return sums;
-  const Row p = of_logits ? softmax_scale(log_p, sums, temperature)
-                          : mixture_scale(members, a.shares(), temperature);
+  Row p = of_logits ? softmax_scale(log_p, sums, temperature)
+                    : mixture_scale(members, a.shares(), temperature);
   if (a.options.output == RETORT_PROBABILITIES) return p;
   Row scale;
   for (size_t j = 0; j < p.size(); ++j) {

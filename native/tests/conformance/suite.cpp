@@ -87,6 +87,7 @@ void Suite::repeat(const std::string& operation, uint64_t case_seed) {
 }
 
 void Suite::replay(std::istream& past_failures) {
+  const double start = now();
   std::string line;
   while (std::getline(past_failures, line)) {
     std::istringstream words(line);
@@ -94,6 +95,7 @@ void Suite::replay(std::istream& past_failures) {
     if (!(words >> operation >> seed) || operation[0] == '#') continue;
     run_case(operation, std::stoull(seed, nullptr, 0), false);
   }
+  seconds_ += now() - start;
 }
 
 void Suite::summarize() const {

@@ -206,6 +206,8 @@ class TangentFormulas {
     using reference::standardized_backward;
     const Row b = slope();
     const bool of_logits = divergence_ == RETORT_SQUARED_ERROR && mean_of_logits_;
+    // NaN where a side has no distribution, 0 otherwise.
+    const Real doubt = 0 * (p_[0] + q_[0]);
     std::vector<Row> gradients;
     for (size_t k = 0; k < teachers.size(); ++k) {
       Row r(p_.size());
@@ -217,7 +219,7 @@ class TangentFormulas {
       Row g(p_.size(), 0);
       for (size_t j = 0; j < p_.size() && weights_[k] > 0; ++j) {
         const Real mass = mean_of_logits_ ? p_[j] : members_[k][j];
-        g[j] = (r[j] * b[j] - mass * product) * scale / options.temperature;
+        g[j] = (r[j] * b[j] - mass * product) * scale / options.temperature + doubt;
       }
       if (divergence_ == RETORT_NORMALIZED && weights_[k] > 0) {
         const Row part = label_part(k, student, tangent);
