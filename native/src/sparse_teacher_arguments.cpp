@@ -7,12 +7,12 @@ namespace {
 
 // Where an index is wrong; `value` is the index.
 struct WrongIndex {
-  bool exists = false;
-  bool twice = false;
   int64_t row = 0;
   int64_t teacher = 0;
   int64_t place = 0;
   int32_t value = 0;
+  bool exists = false;
+  bool twice = false;
 };
 
 // The classes of one row of one teacher. A bit for each class modulo a power of two says that a class is
@@ -46,7 +46,7 @@ WrongIndex check_row(const int32_t* row, int64_t k, int64_t classes, SeenClasses
   for (int64_t i = 0; i < k; ++i) {
     if (row[i] == -1) continue;
     const bool outside = row[i] < 0 || row[i] >= classes;
-    if (outside || seen.add(row, i)) return {true, !outside, 0, 0, i, row[i]};
+    if (outside || seen.add(row, i)) return {0, 0, i, row[i], true, !outside};
   }
   for (int64_t i = 0; i < k; ++i) {
     if (row[i] >= 0) seen.remove(row[i]);
