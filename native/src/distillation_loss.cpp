@@ -4,6 +4,25 @@
 #include "errors.h"
 #include "tasks.h"
 
+namespace retort {
+namespace {
+
+// A processor's last cache holds some tens of MB at the most for each core that shares it; what a call reads and
+// writes beyond that finds no room there. Over the student's own logits the lines are in the cache already.
+constexpr double kBytesPastTheCache = 64e6;
+
+bool streams(const DistillationArguments& checked, const void* gradient) {
+  const MatrixArgument& student = checked.student();
+  const double matrices = static_cast<double>(checked.teachers().logits().count) + 2;
+  const double element = checked.options().dtype == RETORT_F32 ? 4 : 2;
+  const double bytes = matrices * element * static_cast<double>(student.rows) *
+                       static_cast<double>(student.columns);
+  return gradient != nullptr && gradient != student.data && bytes > kBytesPastTheCache;
+}
+
+}  // namespace
+}  // namespace retort
+
 retort_status retort_distillation_loss(
     const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
     const void* student, int64_t student_stride, const void* const* teachers, int64_t teacher_count,
@@ -24,7 +43,8 @@ retort_status retort_distillation_loss(
   if (options->reduction == RETORT_REDUCTION_NONE && row_loss == nullptr && rows > 0) {
     return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
   }
-  const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss};
+  const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss,
+                                       totals != nullptr, streams(checked, gradient)};
   const RowTasks tasks(rows, classes);
   LossSums sums[RowTasks::kMostTasks];
   run_tasks(executor, tasks.count, [&](int64_t task) {

@@ -1,0 +1,349 @@
+// The distillation loss against soft targets (the forward KL) and labels, which nearly every run asks for:
+// what its two kernels, soft_target_tile.h and soft_target_row.h, compute. retort.h has the formulas. With
+// c = log2(e) / T, v a teacher's or the teachers' mean logit, s the student's, m = max v, n = max s:
+//
+//   t_j = (v_j - m) c     e_j = 2^t_j     Z = sum_j e_j      p_j = e_j / Z
+//   u_j = (s_j - n) c     f_j = 2^u_j     Y = sum_j f_j      q_j = f_j / Y
+//                         h_j = f_j^T     H = sum_j h_j      softmax(s)_j = h_j / H
+//
+//   soft = T^2 (ln 2 * sum_j e_j (t_j - u_j) / Z + log Y - log Z)
+//   hard = log H - (1 - smoothing) (s_y - n) - smoothing * mean_j (s_j - n)
+//   gradient_j = f_j a / Y - e_j a / Z + h_j b / H - b * smoothing / classes - [j = y] b (1 - smoothing)
+//
+// where a = alpha * T * weight / denominator and b = (1 - alpha) * weight / denominator. A mixture of
+// several teachers has e_j = p_j and Z = 1.
+//
+// Bytes: (K + 1) * classes read from memory, classes written. So a class has the time that K + 2 numbers
+// take to pass, some 1 ns a core for four teachers: enough for two exponentials, not for three sweeps
+// over memory. The sweeps below therefore run over a scratch in the cache, exponentiate nothing twice,
+// leave one multiply-add to every sum and term, and ask for the operands of the next rows meanwhile.
+//
+// A lane is a row of its own in soft_target_tile.h and a class of one row in soft_target_row.h; the sweeps
+// are the same.
+#pragma once
+
+#include "distillation_row.h"
+#include "kernels.h"
+#include "vector.h"
+
+namespace {
+
+constexpr float kLog2E = 1.44269504f;
+constexpr float kLn2 = 0.693147181f;
+
+// Whether the loss is one that this file computes: not standardised, its teachers not given as
+// probabilities, and either the forward KL or no soft part at all.
+bool has_soft_targets(const retort_distillation_loss_options& options) {
+  if (options.alpha == 0) return true;
+  return options.divergence == RETORT_FORWARD_KL && !options.standardize_logits &&
+         options.teacher_form != RETORT_PROBABILITIES;
+}
+
+// ---- what a class's teachers are: t and e of what load() left in the scratch ----
+
+struct Exponential {
+  Vector exponent;
+  Vector value;
+};
+
+struct MeanOfLogits {
+  Exponential at(Vector logit, Vector peak, Vector scale) const {
+    const Vector exponent = (logit - peak) * scale;
+    return {exponent, exp2_nonpositive(exponent)};
+  }
+};
+
+struct Mixture {
+  Exponential at(Vector p, Vector, Vector) const { return {log_of(p) * broadcast(kLog2E), p}; }
+};
+
+// Where nobody asks for the KL of the mixture itself, its logarithm is not taken.
+struct MixtureWithoutLogarithm {
+  Exponential at(Vector p, Vector, Vector) const { return {broadcast(0), p}; }
+};
+
+struct NoTeachers {
+  Exponential at(Vector, Vector, Vector) const { return {broadcast(0), broadcast(0)}; }
+};
+
+// ---- the student at temperature 1: h of a class ----
+
+struct NoHardPart {
+  Vector measure(int64_t, Vector, Vector) const { return broadcast(0); }
+  Vector at(int64_t, Vector) const { return broadcast(0); }
+};
+
+struct OwnExponential {
+  float* values;
+
+  Vector measure(int64_t i, Vector, Vector centred) const {
+    const Vector h = exp2_nonpositive(centred * broadcast(kLog2E));
+    store(values + i, h);
+    return h;
+  }
+  Vector at(int64_t i, Vector) const { return load(values + i); }
+};
+
+// f^T, for the temperatures at which it takes two multiplications at most: T times the error of an
+// exponent's rounding, which is that of the larger exponent itself, and two roundings more.
+template <int kTemperature>
+struct Power {
+  Vector measure(int64_t, Vector f, Vector) const { return of(f); }
+  Vector at(int64_t, Vector f) const { return of(f); }
+
+ private:
+  static Vector of(Vector f) {
+    if (kTemperature == 1) return f;
+    const Vector square = f * f;
+    return kTemperature == 2 ? square : square * (kTemperature == 3 ? f : square);
+  }
+};
+
+// ---- the sweeps ----
+
+// Vectors of one block or tile in the scratch.
+struct SoftTargetBlock {
+  int64_t elements;  // whole vectors
+  float* teacher;    // v or p, then e, then the gradient
+  float* student;    // s, then f
+  float* hard;       // h where it has exponentials of its own
+};
+
+struct SoftTargetPeaks {
+  Vector teacher;
+  Vector student;
+};
+
+struct SoftTargetSums {
+  Vector teacher = broadcast(0);     // Z
+  Vector student = broadcast(0);     // Y
+  Vector hard = broadcast(0);        // H
+  Vector divergence = broadcast(0);  // sum_j e_j (t_j - u_j)
+};
+
+// The same columns of the rows that are computed next, to be fetched while these are.
+struct NextOperands {
+  const void* const* teachers;
+  int64_t teacher_count;
+  int64_t teacher_offset;  // bytes
+  const char* student;
+  int64_t element_size;
+
+  void prefetch(int64_t i) const {
+    const int64_t bytes = i * element_size;
+    __builtin_prefetch(student + bytes, 0, 2);
+    for (int64_t k = 0; k < teacher_count; ++k) {
+      __builtin_prefetch(static_cast<const char*>(teachers[k]) + teacher_offset + bytes, 0, 2);
+    }
+  }
+};
+
+// The factors of the gradient's terms, a / Y, a / Z, b / H, and b * smoothing / classes.
+struct SoftTargetFactors {
+  Vector student;
+  Vector teacher;
+  Vector hard;
+  Vector uniform;
+};
+
+template <typename Teacher, typename Hard>
+__attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard,
+                                                      SoftTargetBlock block, SoftTargetPeaks peaks,
+                                                      Vector scale, Vector kept,
+                                                      const NextOperands& next_operands) {
+  const NextOperands next = next_operands;
+  SoftTargetSums sums;
+  for (int64_t i = 0; i < block.elements; i += kLanes) {
+    const Vector centred = load(block.student + i) - peaks.student;
+    const Vector exponent = centred * scale;
+    const Vector f = exp2_nonpositive(exponent);
+    const Exponential e = teacher.at(load(block.teacher + i), peaks.teacher, scale);
+    store(block.student + i, f);
+    store(block.teacher + i, e.value);
+    sums.student = sums.student + f;
+    sums.teacher = sums.teacher + e.value;
+    sums.hard = sums.hard + hard.measure(i, f, centred);
+    sums.divergence = multiply_add_where_nonzero(
+        e.value, multiply_subtract(e.exponent, kept, exponent), sums.divergence);
+    next.prefetch(i);
+  }
+  return sums;
+}
+
+// A class whose p and q and their factors are the same has no soft part to the bit: both products round
+// before the subtraction.
+template <typename Hard>
+__attribute__((noinline)) void write_gradient(Hard hard, SoftTargetBlock block,
+                                              SoftTargetFactors factors) {
+  for (int64_t i = 0; i < block.elements; i += kLanes) {
+    const Vector f = load(block.student + i), e = load(block.teacher + i);
+    const Vector soft = f * factors.student - e * factors.teacher;
+    const Vector labels = multiply_subtract(hard.at(i, f), factors.hard, factors.uniform);
+    store(block.teacher + i, soft + labels);
+  }
+}
+
+// One teacher of a mixture: e of its logits in place.
+struct MemberSums {
+  Vector normalizer = broadcast(0);
+  Vector negative_entropy = broadcast(0);  // sum_j e_j t_j
+};
+
+MemberSums exponentiate_member(int64_t elements, float* logits, Vector peak, Vector scale) {
+  MemberSums sums;
+  for (int64_t i = 0; i < elements; i += kLanes) {
+    const Vector exponent = (load(logits + i) - peak) * scale;
+    const Vector e = exp2_nonpositive(exponent);
+    store(logits + i, e);
+    sums.normalizer = sums.normalizer + e;
+    sums.negative_entropy = multiply_add_where_nonzero(e, exponent, sums.negative_entropy);
+  }
+  return sums;
+}
+
+void add_member(int64_t elements, const float* e, Vector share, bool first, float* mixture) {
+  for (int64_t i = 0; i < elements; i += kLanes) {
+    const Vector p = load(e + i) * share;
+    store(mixture + i, first ? p : p + load(mixture + i));
+  }
+}
+
+// A row without a class to count has the peak 0, so that its exponentials are 0, not NaN.
+Vector finite_peak(Vector peak) { return where_masked(peak, broadcast(0), peak); }
+
+// ---- the call ----
+
+// Numbers of a row, or of as many rows as there are lanes.
+struct SoftTargetRow {
+  Vector soft_weight;       // a
+  Vector hard_weight;       // b
+  Vector label_logit;       // s_y - n
+  Vector logit_sum;         // sum_j (s_j - n), where labels are smoothed
+  Vector negative_entropy;  // sum_k w_k sum_j p_kj log p_kj where the value is the mean of the KLs
+};
+
+class SoftTargetLoss {
+  template <typename Body>
+  auto with_teacher(Body body) const {
+    if (!has_soft_) return body(NoTeachers{});
+    if (!mixture_) return body(MeanOfLogits{});
+    if (told_ && options_.soft_value == RETORT_KL_OF_MEAN) return body(Mixture{});
+    return body(MixtureWithoutLogarithm{});
+  }
+
+  template <typename Body>
+  auto with_hard(float* values, Body body) const {
+    if (!has_hard_) return body(NoHardPart{});
+    const float temperature = has_soft_ ? options_.temperature : 1;
+    if (temperature == 1) return body(Power<1>{});
+    if (temperature == 2) return body(Power<2>{});
+    if (temperature == 3) return body(Power<3>{});
+    if (temperature == 4) return body(Power<4>{});
+    return body(OwnExponential{values});
+  }
+
+ public:
+  explicit SoftTargetLoss(const retort::DistillationLossRows& a)
+      : a_(a),
+        options_(a.rows.options),
+        has_soft_(options_.alpha > 0),
+        has_hard_(options_.alpha < 1),
+        mixture_(has_soft_ && options_.mean == RETORT_MEAN_OF_PROBABILITIES &&
+                 a.rows.teachers.count > 1),
+        told_(a.row_loss != nullptr || a.wants_sums) {
+    const retort::MemberLogits& teachers = a.rows.teachers;
+    for (int64_t k = 0; k < teacher_count(); ++k) {
+      weights_[k] = mixture_ ? 1 : teachers.weights[k] * teachers.scales[k];
+    }
+  }
+
+  bool mixture() const { return mixture_; }
+  bool smooths_labels() const { return has_hard_ && options_.label_smoothing > 0; }
+  bool wants_entropies() const { return told_ && options_.soft_value == RETORT_MEAN_OF_KL; }
+  int64_t teacher_count() const { return has_soft_ ? a_.rows.teachers.count : 0; }
+  // What a teacher's logits are multiplied by in the mean of logits; 1 in a mixture.
+  const float* weights() const { return weights_; }
+  // log2(e) / T; without a soft part the student at T is the student at 1.
+  float scale() const { return has_soft_ ? kLog2E / options_.temperature : kLog2E; }
+
+  double soft_weight(double weight) const {
+    return static_cast<double>(options_.alpha) * a_.rows.soft_scale /
+           static_cast<double>(options_.temperature) * weight * a_.rows.gradient_scale;
+  }
+  double hard_weight(double weight) const {
+    return (1.0 - options_.alpha) * weight * a_.rows.gradient_scale;
+  }
+  // The gradient's term at the label, of a row whose b is `hard_weight`.
+  float at_label(float hard_weight) const { return hard_weight * (1 - options_.label_smoothing); }
+
+  SoftTargetSums exponentiate(const SoftTargetBlock& block, const SoftTargetPeaks& peaks,
+                              const NextOperands& next) const {
+    const Vector kept = broadcast(options_.soft_value == RETORT_KL_OF_MEAN ? 1 : 0);
+    return with_teacher([&](auto teacher) {
+      return with_hard(block.hard, [&](auto hard) {
+        return ::exponentiate(teacher, hard, block, peaks, broadcast(scale()), kept, next);
+      });
+    });
+  }
+
+  void write_gradient(const SoftTargetBlock& block, const SoftTargetFactors& factors) const {
+    with_hard(block.hard, [&](auto hard) { ::write_gradient(hard, block, factors); });
+  }
+
+  SoftTargetFactors factors(const SoftTargetSums& sums, const SoftTargetRow& row) const {
+    const float uniform = options_.label_smoothing / static_cast<float>(a_.rows.classes);
+    return {row.soft_weight / sums.student, row.soft_weight / teacher_normalizer(sums),
+            has_hard_ ? row.hard_weight / sums.hard : broadcast(0),
+            row.hard_weight * broadcast(uniform)};
+  }
+
+  Vector soft_loss(const SoftTargetSums& sums, const SoftTargetRow& row) const {
+    const Vector normalizer = teacher_normalizer(sums);
+    const Vector ratio = log_of(sums.student) - (mixture_ ? broadcast(0) : partition(normalizer));
+    const Vector divergence = sums.divergence / normalizer * broadcast(kLn2) + ratio;
+    return (divergence + row.negative_entropy) * broadcast(a_.rows.soft_scale);
+  }
+
+  Vector hard_loss(const SoftTargetSums& sums, const SoftTargetRow& row) const {
+    const float smoothing = options_.label_smoothing;
+    Vector loss = log_of(sums.hard);
+    if (smoothing < 1) loss = loss - row.label_logit * broadcast(1 - smoothing);
+    if (smoothing > 0) {
+      loss = loss - row.logit_sum * broadcast(smoothing / static_cast<float>(a_.rows.classes));
+    }
+    return loss;
+  }
+
+  // Adds a row's losses to the sums, and writes the row's.
+  void add(int64_t row, double weight, float soft, float hard, retort::LossSums* sums) const {
+    double loss = 0;
+    if (has_soft_) {
+      loss += static_cast<double>(options_.alpha) * soft;
+      sums->soft += weight * soft;
+    }
+    if (has_hard_) {
+      loss += (1.0 - options_.alpha) * hard;
+      sums->hard += weight * hard;
+    }
+    if (a_.row_loss != nullptr) a_.row_loss[row] = static_cast<float>(weight * loss);
+  }
+
+ private:
+  // As a cross-entropy the value has no term of the teachers alone.
+  Vector partition(Vector normalizer) const {
+    return options_.soft_value == RETORT_KL_OF_MEAN ? log_of(normalizer) : broadcast(0);
+  }
+  Vector teacher_normalizer(const SoftTargetSums& sums) const {
+    return mixture_ || !has_soft_ ? broadcast(1) : sums.teacher;
+  }
+
+  const retort::DistillationLossRows& a_;
+  const retort_distillation_loss_options& options_;
+  const bool has_soft_;
+  const bool has_hard_;
+  const bool mixture_;
+  const bool told_;  // whether anybody asks for the loss besides its gradient
+  float weights_[kMostMembers];
+};
+
+}  // namespace
