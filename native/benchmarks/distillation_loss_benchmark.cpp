@@ -196,14 +196,16 @@ void measure(const Settings& settings, int64_t classes, int64_t teachers, const 
     copy.values.push_back(seconds_of([&] { c.copy(executor); }));
   }
   const auto rows = static_cast<double>(c.rows());
-  const double nanoseconds = 1e9 / rows, gigabytes = rows * static_cast<double>(c.row_bytes()) / 1e9;
-  std::printf("%7lld %4lld %-13s %-4s %9.1f (%.1f-%.1f) ns/row  %5.1f (%.1f-%.1f) GB/s  copy %5.1f "
-              "(%.1f-%.1f) GB/s  %5.1f %%\n",
-              static_cast<long long>(classes), static_cast<long long>(teachers), mean.c_str(),
-              dtype.c_str(), loss.at(0.5) * nanoseconds, loss.at(0.2) * nanoseconds,
-              loss.at(0.8) * nanoseconds, gigabytes / loss.at(0.5), gigabytes / loss.at(0.8),
-              gigabytes / loss.at(0.2), gigabytes / copy.at(0.5), gigabytes / copy.at(0.8),
-              gigabytes / copy.at(0.2), 100 * copy.at(0.5) / loss.at(0.5));
+  const double nanoseconds = 1e9 / rows,
+               gigabytes = rows * static_cast<double>(c.row_bytes()) / 1e9;
+  std::printf(
+      "%7lld %4lld %-13s %-4s %9.1f (%.1f-%.1f) ns/row  %5.1f (%.1f-%.1f) GB/s  copy %5.1f "
+      "(%.1f-%.1f) GB/s  %5.1f %%\n",
+      static_cast<long long>(classes), static_cast<long long>(teachers), mean.c_str(),
+      dtype.c_str(), loss.at(0.5) * nanoseconds, loss.at(0.2) * nanoseconds,
+      loss.at(0.8) * nanoseconds, gigabytes / loss.at(0.5), gigabytes / loss.at(0.8),
+      gigabytes / loss.at(0.2), gigabytes / copy.at(0.5), gigabytes / copy.at(0.8),
+      gigabytes / copy.at(0.2), 100 * copy.at(0.5) / loss.at(0.5));
   std::fflush(stdout);
 }
 

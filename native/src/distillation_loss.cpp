@@ -15,8 +15,8 @@ bool streams(const DistillationArguments& checked, const void* gradient) {
   const MatrixArgument& student = checked.student();
   const double matrices = static_cast<double>(checked.teachers().logits().count) + 2;
   const double element = checked.options().dtype == RETORT_F32 ? 4 : 2;
-  const double bytes = matrices * element * static_cast<double>(student.rows) *
-                       static_cast<double>(student.columns);
+  const double bytes =
+      matrices * element * static_cast<double>(student.rows) * static_cast<double>(student.columns);
   return gradient != nullptr && gradient != student.data && bytes > kBytesPastTheCache;
 }
 
@@ -43,8 +43,11 @@ retort_status retort_distillation_loss(
   if (options->reduction == RETORT_REDUCTION_NONE && row_loss == nullptr && rows > 0) {
     return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
   }
-  const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss,
-                                       totals != nullptr, streams(checked, gradient)};
+  const DistillationLossRows arguments{checked.rows(),
+                                       {gradient, gradient_stride},
+                                       row_loss,
+                                       totals != nullptr,
+                                       streams(checked, gradient)};
   const RowTasks tasks(rows, classes);
   LossSums sums[RowTasks::kMostTasks];
   run_tasks(executor, tasks.count, [&](int64_t task) {

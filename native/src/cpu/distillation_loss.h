@@ -3,16 +3,16 @@
 
 #include "divergence_loss.h"
 #include "kernels.h"
+#include "soft_target_row.h"
 #include "soft_target_tile.h"
 
 namespace {
 
 retort::LossSums distillation_loss(const retort::DistillationLossRows& a, int64_t first_row,
                                    int64_t end_row) {
-  if (has_soft_targets(a.rows.options) && a.rows.classes <= kMostTileClasses) {
-    return SoftTargetTiles(a).compute(first_row, end_row);
-  }
-  return divergence_loss(a, first_row, end_row);
+  if (!has_soft_targets(a.rows.options)) return divergence_loss(a, first_row, end_row);
+  if (a.rows.classes <= kMostTileClasses) return SoftTargetTiles(a).compute(first_row, end_row);
+  return SoftTargetRows(a).compute(first_row, end_row);
 }
 
 }  // namespace

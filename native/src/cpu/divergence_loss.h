@@ -319,7 +319,7 @@ void ignore_row(const retort::DistillationLossRows& a, int64_t row) {
 }
 
 retort::LossSums divergence_loss(const retort::DistillationLossRows& a, int64_t first_row,
-                                   int64_t end_row) {
+                                 int64_t end_row) {
   DistillationScratch scratch;
   DistillationLossRow loss_row(a, scratch);
   const double alpha = a.rows.options.alpha;

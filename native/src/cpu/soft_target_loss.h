@@ -24,12 +24,14 @@
 
 #include "distillation_row.h"
 #include "kernels.h"
+#include "upcoming.h"
 #include "vector.h"
 
 namespace {
 
 constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2 = 0.693147181f;
+constexpr int64_t kGap = 21 * 16;
 
 // Whether the loss is one that this file computes: not standardised, its teachers not given as
 // probabilities, and either the forward KL or no soft part at all.
@@ -121,37 +123,21 @@ struct SoftTargetSums {
   Vector divergence = broadcast(0);  // sum_j e_j (t_j - u_j)
 };
 
-// The same columns of the rows that are computed next, to be fetched while these are.
-struct NextOperands {
-  const void* const* teachers;
-  int64_t teacher_count;
-  int64_t teacher_offset;  // bytes
-  const char* student;
-  int64_t element_size;
-
-  void prefetch(int64_t i) const {
-    const int64_t bytes = i * element_size;
-    __builtin_prefetch(student + bytes, 0, 2);
-    for (int64_t k = 0; k < teacher_count; ++k) {
-      __builtin_prefetch(static_cast<const char*>(teachers[k]) + teacher_offset + bytes, 0, 2);
-    }
-  }
-};
-
 // The factors of the gradient's terms, a / Y, a / Z, b / H, and b * smoothing / classes.
 struct SoftTargetFactors {
   Vector student;
   Vector teacher;
   Vector hard;
   Vector uniform;
+  Vector at_label;  // b (1 - smoothing)
 };
 
 template <typename Teacher, typename Hard>
 __attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard,
                                                       SoftTargetBlock block, SoftTargetPeaks peaks,
                                                       Vector scale, Vector kept,
-                                                      const NextOperands& next_operands) {
-  const NextOperands next = next_operands;
+                                                      UpcomingOperands* upcoming, int64_t lines) {
+  UpcomingOperands next = *upcoming;
   SoftTargetSums sums;
   for (int64_t i = 0; i < block.elements; i += kLanes) {
     const Vector centred = load(block.student + i) - peaks.student;
@@ -165,8 +151,9 @@ __attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard
     sums.hard = sums.hard + hard.measure(i, f, centred);
     sums.divergence = multiply_add_where_nonzero(
         e.value, multiply_subtract(e.exponent, kept, exponent), sums.divergence);
-    next.prefetch(i);
+    next.fetch(lines);
   }
+  *upcoming = next;
   return sums;
 }
 
@@ -174,13 +161,17 @@ __attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard
 // before the subtraction.
 template <typename Hard>
 __attribute__((noinline)) void write_gradient(Hard hard, SoftTargetBlock block,
-                                              SoftTargetFactors factors) {
+                                              SoftTargetFactors factors,
+                                              UpcomingOperands* upcoming) {
+  UpcomingOperands next = *upcoming;
   for (int64_t i = 0; i < block.elements; i += kLanes) {
     const Vector f = load(block.student + i), e = load(block.teacher + i);
     const Vector soft = f * factors.student - e * factors.teacher;
     const Vector labels = multiply_subtract(hard.at(i, f), factors.hard, factors.uniform);
     store(block.teacher + i, soft + labels);
+    next.fetch(1);
   }
+  *upcoming = next;
 }
 
 // One teacher of a mixture: e of its logits in place.
@@ -213,13 +204,16 @@ Vector finite_peak(Vector peak) { return where_masked(peak, broadcast(0), peak);
 
 // ---- the call ----
 
-// Numbers of a row, or of as many rows as there are lanes.
-struct SoftTargetRow {
-  Vector soft_weight;       // a
-  Vector hard_weight;       // b
-  Vector label_logit;       // s_y - n
-  Vector logit_sum;         // sum_j (s_j - n), where labels are smoothed
-  Vector negative_entropy;  // sum_k w_k sum_j p_kj log p_kj where the value is the mean of the KLs
+// What up to as many rows as a vector has lanes take from their weights, labels and logits; a lane each.
+struct SoftTargetLanes {
+  double weight[kLanes];  // 0: the row is ignored
+  int64_t label[kLanes];
+  alignas(64) float soft_weight[kLanes] = {};  // a
+  alignas(64) float hard_weight[kLanes] = {};  // b
+  alignas(64) float label_logit[kLanes] = {};  // s_y - n
+  alignas(64) float logit_sum[kLanes] = {};    // sum_j (s_j - n), where labels are smoothed
+  alignas(
+      64) float negative_entropy[kLanes] = {};  // sum_k w_k sum_j p_kj log p_kj, where it is told
 };
 
 class SoftTargetLoss {
@@ -250,7 +244,10 @@ class SoftTargetLoss {
         has_hard_(options_.alpha < 1),
         mixture_(has_soft_ && options_.mean == RETORT_MEAN_OF_PROBABILITIES &&
                  a.rows.teachers.count > 1),
-        told_(a.row_loss != nullptr || a.wants_sums) {
+        told_(a.row_loss != nullptr || a.wants_sums),
+        soft_weight_(static_cast<double>(options_.alpha) * a.rows.soft_scale /
+                     static_cast<double>(options_.temperature) * a.rows.gradient_scale),
+        hard_weight_((1.0 - options_.alpha) * a.rows.gradient_scale) {
     const retort::MemberLogits& teachers = a.rows.teachers;
     for (int64_t k = 0; k < teacher_count(); ++k) {
       weights_[k] = mixture_ ? 1 : teachers.weights[k] * teachers.scales[k];
@@ -266,69 +263,87 @@ class SoftTargetLoss {
   // log2(e) / T; without a soft part the student at T is the student at 1.
   float scale() const { return has_soft_ ? kLog2E / options_.temperature : kLog2E; }
 
-  double soft_weight(double weight) const {
-    return static_cast<double>(options_.alpha) * a_.rows.soft_scale /
-           static_cast<double>(options_.temperature) * weight * a_.rows.gradient_scale;
-  }
-  double hard_weight(double weight) const {
-    return (1.0 - options_.alpha) * weight * a_.rows.gradient_scale;
-  }
-  // The gradient's term at the label, of a row whose b is `hard_weight`.
-  float at_label(float hard_weight) const { return hard_weight * (1 - options_.label_smoothing); }
+  // 1 where the value counts the teachers' own logarithms, as a cross-entropy does not.
+  float kept() const { return options_.soft_value == RETORT_KL_OF_MEAN ? 1 : 0; }
 
   SoftTargetSums exponentiate(const SoftTargetBlock& block, const SoftTargetPeaks& peaks,
-                              const NextOperands& next) const {
-    const Vector kept = broadcast(options_.soft_value == RETORT_KL_OF_MEAN ? 1 : 0);
+                              UpcomingOperands* upcoming) const {
     return with_teacher([&](auto teacher) {
       return with_hard(block.hard, [&](auto hard) {
-        return ::exponentiate(teacher, hard, block, peaks, broadcast(scale()), kept, next);
+        return ::exponentiate(teacher, hard, block, peaks, broadcast(scale()), broadcast(kept()),
+                              upcoming, teacher_count() / 2 + 1);
       });
     });
   }
 
-  void write_gradient(const SoftTargetBlock& block, const SoftTargetFactors& factors) const {
-    with_hard(block.hard, [&](auto hard) { ::write_gradient(hard, block, factors); });
+  void write_gradient(const SoftTargetBlock& block, const SoftTargetFactors& factors,
+                      UpcomingOperands* upcoming) const {
+    with_hard(block.hard, [&](auto hard) { ::write_gradient(hard, block, factors, upcoming); });
   }
 
-  SoftTargetFactors factors(const SoftTargetSums& sums, const SoftTargetRow& row) const {
-    const float uniform = options_.label_smoothing / static_cast<float>(a_.rows.classes);
-    return {row.soft_weight / sums.student, row.soft_weight / teacher_normalizer(sums),
-            has_hard_ ? row.hard_weight / sums.hard : broadcast(0),
-            row.hard_weight * broadcast(uniform)};
+  // Weights and labels of rows.
+  void read_rows(int64_t first_row, int64_t count, SoftTargetLanes* rows) const {
+    for (int64_t i = 0; i < count; ++i) {
+      rows->weight[i] = weight_of(a_.rows, first_row + i);
+      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_at(a_.rows, first_row + i);
+    }
+    for (int64_t i = 0; i < count; ++i) {
+      if (rows->weight[i] == 0) rows->label[i] = 0;
+      rows->soft_weight[i] = static_cast<float>(soft_weight_ * rows->weight[i]);
+      rows->hard_weight[i] = static_cast<float>(hard_weight_ * rows->weight[i]);
+    }
   }
 
-  Vector soft_loss(const SoftTargetSums& sums, const SoftTargetRow& row) const {
+  SoftTargetFactors factors(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
+    const Vector soft = load(rows.soft_weight), hard = load(rows.hard_weight);
+    const float smoothing = options_.label_smoothing;
+    return {soft / sums.student, soft / teacher_normalizer(sums),
+            has_hard_ ? hard / sums.hard : broadcast(0),
+            hard * broadcast(smoothing / static_cast<float>(a_.rows.classes)),
+            hard * broadcast(1 - smoothing)};
+  }
+
+  // Adds the rows' losses to the sums, and writes them where they are wanted.
+  void add_losses(int64_t first_row, int64_t count, const SoftTargetSums& sums,
+                  const SoftTargetLanes& rows, retort::LossSums* all) const {
+    if (!told_) return;
+    alignas(64) float soft[kLanes], hard[kLanes];
+    store(soft, has_soft_ ? soft_loss(sums, rows) : broadcast(0));
+    store(hard, has_hard_ ? hard_loss(sums, rows) : broadcast(0));
+    for (int64_t i = 0; i < count; ++i) {
+      const double weight = rows.weight[i];
+      const bool counts = weight != 0;
+      const double weighted_soft = counts ? weight * soft[i] : 0;
+      const double weighted_hard = counts ? weight * hard[i] : 0;
+      all->soft += weighted_soft;
+      all->hard += weighted_hard;
+      if (a_.row_loss == nullptr) continue;
+      // A part that does not count is 0 already, and its weight may be anything but that.
+      a_.row_loss[first_row + i] =
+          static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft +
+                             (1.0 - options_.alpha) * weighted_hard);
+    }
+  }
+
+ private:
+  Vector soft_loss(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
     const Vector normalizer = teacher_normalizer(sums);
     const Vector ratio = log_of(sums.student) - (mixture_ ? broadcast(0) : partition(normalizer));
     const Vector divergence = sums.divergence / normalizer * broadcast(kLn2) + ratio;
-    return (divergence + row.negative_entropy) * broadcast(a_.rows.soft_scale);
+    return (divergence + load(rows.negative_entropy)) * broadcast(a_.rows.soft_scale);
   }
 
-  Vector hard_loss(const SoftTargetSums& sums, const SoftTargetRow& row) const {
+  Vector hard_loss(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
     const float smoothing = options_.label_smoothing;
     Vector loss = log_of(sums.hard);
-    if (smoothing < 1) loss = loss - row.label_logit * broadcast(1 - smoothing);
+    if (smoothing < 1) loss = loss - load(rows.label_logit) * broadcast(1 - smoothing);
     if (smoothing > 0) {
-      loss = loss - row.logit_sum * broadcast(smoothing / static_cast<float>(a_.rows.classes));
+      const float share = smoothing / static_cast<float>(a_.rows.classes);
+      loss = loss - load(rows.logit_sum) * broadcast(share);
     }
     return loss;
   }
 
-  // Adds a row's losses to the sums, and writes the row's.
-  void add(int64_t row, double weight, float soft, float hard, retort::LossSums* sums) const {
-    double loss = 0;
-    if (has_soft_) {
-      loss += static_cast<double>(options_.alpha) * soft;
-      sums->soft += weight * soft;
-    }
-    if (has_hard_) {
-      loss += (1.0 - options_.alpha) * hard;
-      sums->hard += weight * hard;
-    }
-    if (a_.row_loss != nullptr) a_.row_loss[row] = static_cast<float>(weight * loss);
-  }
-
- private:
   // As a cross-entropy the value has no term of the teachers alone.
   Vector partition(Vector normalizer) const {
     return options_.soft_value == RETORT_KL_OF_MEAN ? log_of(normalizer) : broadcast(0);
@@ -342,7 +357,9 @@ class SoftTargetLoss {
   const bool has_soft_;
   const bool has_hard_;
   const bool mixture_;
-  const bool told_;  // whether anybody asks for the loss besides its gradient
+  const bool told_;           // whether anybody asks for the loss besides its gradient
+  const double soft_weight_;  // a of a row of weight 1
+  const double hard_weight_;  // b
   float weights_[kMostMembers];
 };
 

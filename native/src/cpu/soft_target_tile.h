@@ -11,7 +11,7 @@ namespace {
 
 // Up to here the scratch of a tile lies in the first level of the cache, and a row's own vectors would
 // leave lanes empty or wait for sums across them.
-constexpr int64_t kMostTileClasses = 128;
+constexpr int64_t kMostTileClasses = 64;
 
 class SoftTargetTiles {
  public:
@@ -33,44 +33,50 @@ class SoftTargetTiles {
   void compute_tile(int64_t first_row, int64_t count, int64_t later, retort::LossSums* sums) {
     row_ = first_row;
     count_ = count;
-    SoftTargetRow row{broadcast(0), broadcast(0), broadcast(0), broadcast(0), broadcast(0)};
+    upcoming_ = next_tile(later < kLanes ? later : kLanes);
+    loss_.read_rows(first_row, count, &lanes_);
+    const SoftTargetPeaks peaks = load_operands();
+    read_logits(peaks.student);
+    const SoftTargetBlock block{classes_ * kLanes, teacher_, student_, other_};
+    const SoftTargetSums totals = loss_.exponentiate(block, peaks, &upcoming_);
+    if (a_.gradient.data != nullptr) {
+      const SoftTargetFactors factors = loss_.factors(totals, lanes_);
+      loss_.write_gradient(block, factors, &upcoming_);
+      store_gradient(factors.at_label);
+    }
+    // Last, for nothing here waits for its logarithms.
+    loss_.add_losses(first_row, count, totals, lanes_, sums);
+  }
+
+  SoftTargetPeaks load_operands() {
     SoftTargetPeaks peaks{broadcast(0), broadcast(0)};
+    const float one = 1;
     if (loss_.mixture()) {
-      row.negative_entropy = mix_teachers();
+      mix_teachers();
     } else if (loss_.teacher_count() > 0) {
       peaks.teacher = load_matrices(rows_.teachers.logits, loss_.weights(), loss_.teacher_count(),
                                     rows_.teachers.stride, teacher_);
     }
-    const float one = 1;
     peaks.student = load_matrices(&rows_.student.data, &one, 1, rows_.student.stride, student_);
-    read_rows(peaks.student, &row);
-    const SoftTargetBlock block{classes_ * kLanes, teacher_, student_, other_};
-    const SoftTargetSums totals = loss_.exponentiate(block, peaks, next_tile(later));
-    store(soft_loss_, loss_.soft_loss(totals, row));
-    store(hard_loss_, loss_.hard_loss(totals, row));
-    add_losses(sums);
-    if (a_.gradient.data == nullptr) return;
-    loss_.write_gradient(block, loss_.factors(totals, row));
-    finish_gradient();
-    store_gradient();
+    return peaks;
   }
 
   Vector load_matrices(const void* const* matrices, const float* weights, int64_t count,
-                       int64_t stride, float* tile) const {
+                       int64_t stride, float* tile) {
     const TileRows rows(row_, count_, stride);
     return finite_peak(with_elements(rows_.options.dtype, [&](auto elements) {
       return load_tile<typename decltype(elements)::Type>(rows, classes_, matrices, weights, count,
-                                                          tile);
+                                                          &upcoming_, tile);
     }));
   }
 
-  // p of the teachers; returns sum_k w_k sum_j p_kj log p_kj.
-  Vector mix_teachers() {
+  // p of the teachers, and what the mean of their KLs needs of each.
+  void mix_teachers() {
     const retort::MemberLogits& teachers = rows_.teachers;
     Vector negative_entropy = broadcast(0);
     for (int64_t k = 0; k < teachers.count; ++k) {
-      const Vector peak = load_matrices(teachers.logits + k, loss_.weights() + k, 1,
-                                        teachers.stride, other_);
+      const Vector peak =
+          load_matrices(teachers.logits + k, loss_.weights() + k, 1, teachers.stride, other_);
       const MemberSums sums = exponentiate_member(classes_ * kLanes, other_, peak,
                                                   broadcast(loss_.scale() * teachers.scales[k]));
       const Vector share = broadcast(teachers.weights[k]) / sums.normalizer;
@@ -80,71 +86,59 @@ class SoftTargetTiles {
                                                        sums.normalizer * log_of(sums.normalizer));
       }
     }
-    return negative_entropy;
+    store(lanes_.negative_entropy, negative_entropy);
   }
 
-  // Weights and labels of the rows, and what the hard part takes from the student's logits.
-  void read_rows(Vector peak, SoftTargetRow* row) {
+  // What the hard part takes from the student's logits before they are exponentials.
+  void read_logits(Vector peak) {
     for (int64_t i = 0; i < count_; ++i) {
-      weight_[i] = weight_of(rows_, row_ + i);
-      soft_weight_[i] = static_cast<float>(loss_.soft_weight(weight_[i]));
-      hard_weight_[i] = static_cast<float>(loss_.hard_weight(weight_[i]));
-      const int64_t label = weight_[i] == 0 ? 0 : label_at(rows_, row_ + i);
-      label_[i] = label < 0 ? 0 : label;
-      label_logit_[i] = student_[label_[i] * kLanes + i];
+      lanes_.label_logit[i] = student_[lanes_.label[i] * kLanes + i];
+      // No class for a row that is ignored, whose gradient is 0.
+      label_lanes_[i] = lanes_.weight[i] == 0 ? -1 : static_cast<float>(lanes_.label[i]);
     }
-    row->soft_weight = load(soft_weight_);
-    row->hard_weight = load(hard_weight_);
-    row->label_logit = load(label_logit_) - peak;
+    store(lanes_.label_logit, load(lanes_.label_logit) - peak);
     if (!loss_.smooths_labels()) return;
-    for (int64_t j = 0; j < classes_; ++j) {
-      row->logit_sum = row->logit_sum + (load(student_ + j * kLanes) - peak);
-    }
+    Vector sum = broadcast(0);
+    for (int64_t j = 0; j < classes_; ++j) sum = sum + (load(student_ + j * kLanes) - peak);
+    store(lanes_.logit_sum, sum);
   }
 
-  void add_losses(retort::LossSums* sums) const {
+  void clear_ignored_rows() {
     for (int64_t i = 0; i < count_; ++i) {
-      if (weight_[i] == 0) {
-        if (a_.row_loss != nullptr) a_.row_loss[row_ + i] = 0;
-      } else {
-        loss_.add(row_ + i, weight_[i], soft_loss_[i], hard_loss_[i], sums);
-      }
+      if (lanes_.weight[i] != 0) continue;
+      for (int64_t j = 0; j < classes_; ++j) teacher_[j * kLanes + i] = 0;
     }
   }
 
-  // The label's own term, and 0 in the rows that are ignored.
-  void finish_gradient() {
-    for (int64_t i = 0; i < count_; ++i) {
-      if (weight_[i] == 0) {
-        for (int64_t j = 0; j < classes_; ++j) teacher_[j * kLanes + i] = 0;
-      } else {
-        teacher_[label_[i] * kLanes + i] -= loss_.at_label(hard_weight_[i]);
-      }
-    }
-  }
-
-  void store_gradient() {
+  void store_gradient(Vector at_label) {
+    clear_ignored_rows();
+    const Vector labels = load(label_lanes_);
+    const auto column = [&](int64_t j) {
+      const Vector from_label = labels - broadcast(static_cast<float>(j));
+      return load(teacher_ + j * kLanes) - where_zero(from_label, at_label, broadcast(0));
+    };
     with_elements(rows_.options.dtype, [&](auto elements) {
       using Element = typename decltype(elements)::Type;
       if (!a_.streams_gradient || a_.gradient.stride != classes_) {
         const TileRows rows(row_, count_, a_.gradient.stride);
-        store_tile(rows, classes_, teacher_, elements.of(a_.gradient.data, 0));
+        store_tile(rows, classes_, column, elements.of(a_.gradient.data, 0));
         return;
       }
       // The rows lie one behind the other: all of them are one run of whole lines.
       Element* const staged = reinterpret_cast<Element*>(other_);
-      store_tile(TileRows(0, count_, classes_), classes_, teacher_, staged);
+      store_tile(TileRows(0, count_, classes_), classes_, column, staged);
       stream_bytes(elements.of(a_.gradient.data, row_ * classes_), staged,
                    count_ * classes_ * static_cast<int64_t>(sizeof(Element)));
     });
   }
 
-  NextOperands next_tile(int64_t later) const {
-    const int64_t row = later > 0 ? row_ + kLanes : row_;
-    const int64_t size = rows_.options.dtype == RETORT_F32 ? 4 : 2;
-    return {rows_.teachers.logits, later > 0 ? loss_.teacher_count() : 0,
-            row * rows_.teachers.stride * size,
-            static_cast<const char*>(rows_.student.data) + row * rows_.student.stride * size, size};
+  // Of `count` rows after this tile; 0: there are none.
+  UpcomingOperands next_tile(int64_t count) const {
+    if (count <= 0) return {};
+    const int64_t row = row_ + kLanes, size = rows_.options.dtype == RETORT_F32 ? 4 : 2;
+    const int64_t stride = rows_.teachers.stride * size, own = rows_.student.stride * size;
+    return {rows_.teachers.logits, loss_.teacher_count(), row * stride,
+            static_cast<const char*>(rows_.student.data) + row * own, count * own};
   }
 
   static constexpr int64_t kTile = kMostTileClasses * kLanes;
@@ -155,16 +149,14 @@ class SoftTargetTiles {
   SoftTargetLoss loss_;
   int64_t row_ = 0;
   int64_t count_ = 0;
-  double weight_[kLanes];
-  int64_t label_[kLanes];
-  alignas(64) float soft_weight_[kLanes] = {};
-  alignas(64) float hard_weight_[kLanes] = {};
-  alignas(64) float label_logit_[kLanes] = {};
-  alignas(64) float soft_loss_[kLanes];
-  alignas(64) float hard_loss_[kLanes];
-  alignas(64) float teacher_[kTile];
-  alignas(64) float student_[kTile];
-  alignas(64) float other_[kTile];  // a member, then the hard exponentials, then the gradient's rows
+  UpcomingOperands upcoming_;
+  SoftTargetLanes lanes_;
+  alignas(64) float label_lanes_[kLanes] = {};
+  // The gaps keep the same class of the three out of the same set of the first level.
+  alignas(64) float teacher_[kTile + kGap];
+  alignas(64) float student_[kTile + kGap];
+  alignas(
+      64) float other_[kTile];  // a member, then the hard exponentials, then the gradient's rows
 };
 
 }  // namespace

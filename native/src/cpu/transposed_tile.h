@@ -6,6 +6,7 @@
 #pragma once
 
 #include "softmax.h"
+#include "upcoming.h"
 #include "vector.h"
 
 namespace {
@@ -35,42 +36,50 @@ template <typename Element, typename Lanes>
 inline __attribute__((always_inline)) void load_square(const TileRows& rows, int64_t column,
                                                        Lanes lanes, const void* const* matrices,
                                                        const float* weights, int64_t count,
-                                                       Vector* square) {
-  for (int64_t k = 0; k < count; ++k) {
-    const Element* const matrix = static_cast<const Element*>(matrices[k]) + column;
+                                                       UpcomingOperands* upcoming, Vector* square) {
+  const auto load_row = [&](int64_t k, int64_t i) {
+    return lanes.load(static_cast<const Element*>(matrices[k]) + column + rows.offsets[i], 0);
+  };
+  const Vector first_weight = broadcast(weights[0]);
+#pragma GCC unroll 16
+  for (int64_t i = 0; i < kLanes; ++i) square[i] = load_row(0, i) * first_weight;
+  upcoming->fetch(kLanes / 8);
+  for (int64_t k = 1; k < count; ++k) {
     const Vector weight = broadcast(weights[k]);
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kLanes; ++i) {
-      const Vector z = lanes.load(matrix + rows.offsets[i], 0) * weight;
-      square[i] = k == 0 ? z : square[i] + z;
+      square[i] = multiply_add(load_row(k, i), weight, square[i]);
     }
+    upcoming->fetch(kLanes / 8);
   }
 }
 
-// The weighted sum of matrices, transposed; returns every row's largest.
+// The weighted sum of matrices, transposed; returns every row's largest. The tile has room for whole squares.
 template <typename Element>
 Vector load_tile(const TileRows& rows, int64_t columns, const void* const* matrices,
-                 const float* weights, int64_t count, float* tile) {
+                 const float* weights, int64_t count, UpcomingOperands* upcoming, float* tile) {
   Vector peak = broadcast(-INFINITY);
   for_each_square(columns, [&](int64_t first, int64_t width, auto lanes) {
     Vector square[kLanes];
-    load_square<Element>(rows, first, lanes, matrices, weights, count, square);
+    load_square<Element>(rows, first, lanes, matrices, weights, count, upcoming, square);
     transpose(square);
-    for (int64_t j = 0; j < width; ++j) {
-      peak = maximum(square[j], peak);
+#pragma GCC unroll 16
+    for (int64_t j = 0; j < kLanes; ++j) {
+      if (j < width) peak = maximum(square[j], peak);
       store(tile + (first + j) * kLanes, square[j]);
     }
   });
   return peak;
 }
 
-// Rows of a tile to where they begin in `output`. The tile is padded to whole squares.
-template <typename Element>
-void store_tile(const TileRows& rows, int64_t columns, const float* tile, Element* output) {
+// Writes rows to where they begin in `output`; column(j) is the vector of column j, of columns up to a whole
+// square.
+template <typename Element, typename Column>
+void store_tile(const TileRows& rows, int64_t columns, Column column, Element* output) {
   for_each_square(columns, [&](int64_t first, int64_t, auto lanes) {
     Vector square[kLanes];
 #pragma GCC unroll 16
-    for (int64_t j = 0; j < kLanes; ++j) square[j] = load(tile + (first + j) * kLanes);
+    for (int64_t j = 0; j < kLanes; ++j) square[j] = column(first + j);
     transpose(square);
     for (int64_t i = 0; i < rows.count; ++i) {
       lanes.store(output + rows.offsets[i] + first, square[i]);
