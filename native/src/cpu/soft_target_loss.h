@@ -71,11 +71,13 @@ struct NoTeachers {
 // ---- the student at temperature 1: h of a class ----
 
 struct NoHardPart {
+  static constexpr bool kHasValues = false;
   Vector measure(int64_t, Vector, Vector) const { return broadcast(0); }
   Vector at(int64_t, Vector) const { return broadcast(0); }
 };
 
 struct OwnExponential {
+  static constexpr bool kHasValues = true;
   float* values;
 
   Vector measure(int64_t i, Vector, Vector centred) const {
@@ -90,6 +92,7 @@ struct OwnExponential {
 // exponent's rounding, which is that of the larger exponent itself, and two roundings more.
 template <int kTemperature>
 struct Power {
+  static constexpr bool kHasValues = false;
   Vector measure(int64_t, Vector f, Vector) const { return of(f); }
   Vector at(int64_t, Vector f) const { return of(f); }
 
@@ -255,6 +258,10 @@ class SoftTargetLoss {
   }
 
   bool mixture() const { return mixture_; }
+  // Whether there are members, or exponentials of the hard part's own, to keep beside p and q.
+  bool needs_third_scratch() const {
+    return mixture_ || with_hard(nullptr, [](auto hard) { return hard.kHasValues; });
+  }
   bool smooths_labels() const { return has_hard_ && options_.label_smoothing > 0; }
   bool wants_entropies() const { return told_ && options_.soft_value == RETORT_MEAN_OF_KL; }
   int64_t teacher_count() const { return has_soft_ ? a_.rows.teachers.count : 0; }

@@ -109,7 +109,11 @@ class SoftTargetRows {
         classes_(a.rows.classes),
         padded_(whole_vectors(classes_)),
         group_rows_(rows_of_group(padded_)),
-        loss_(a) {}
+        loss_(a),
+        kept_columns_(kScratchBlocks / (loss_.needs_third_scratch() ? 3 : 2) * kRowBlock),
+        teacher_(scratch_),
+        student_(teacher_ + kept_columns_ + kGap),
+        other_(loss_.needs_third_scratch() ? student_ + kept_columns_ + kGap : nullptr) {}
 
   retort::LossSums compute(int64_t first_row, int64_t end_row) {
     retort::LossSums sums{0, 0};
@@ -176,7 +180,7 @@ class SoftTargetRows {
       label_logit_ = logit_sum_ = 0;
       for_each_row_block([&](int64_t first, int64_t columns) {
         if (classes_ > kRowBlock) {
-          upcoming_ = next_block(first, columns);
+          upcoming_ = next_block(first, columns, false);
           raise_peaks(first, columns, &totals[i]);
         }
         read_logits(first, columns, totals[i].student_peak.reference());
@@ -226,10 +230,11 @@ class SoftTargetRows {
 
   static int64_t whole_vectors(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
   // Whether the row's exponentials stay in the scratch.
-  bool keeps() const { return classes_ <= kKeptColumns; }
+  bool keeps() const { return classes_ <= kept_columns_; }
   SoftTargetBlock scratch(int64_t first, int64_t columns) {
     const int64_t place = keeps() ? place_ + first : 0;
-    return {whole_vectors(columns), teacher_ + place, student_ + place, other_ + place};
+    return {whole_vectors(columns), teacher_ + place, student_ + place,
+            other_ == nullptr ? nullptr : other_ + place};
   }
 
   float load_matrices(const void* const* matrices, const float* weights, int64_t count,
@@ -335,6 +340,7 @@ class SoftTargetRows {
         broadcast(factors_.hard[lane_]), broadcast(factors_.uniform[lane_]), broadcast(0)};
     for_each_row_block([&](int64_t first, int64_t columns) {
       if (!keeps()) {
+        upcoming_ = next_block(first, columns, true);
         load_block(first, columns);
         exponentiate(first, columns, last_peaks_);
       }
@@ -396,12 +402,13 @@ class SoftTargetRows {
             (rest < group_rows_ ? rest : group_rows_) * stride * size};
   }
 
-  // What is computed after this block.
-  UpcomingOperands next_block(int64_t first, int64_t columns) const {
+  // What is read after this block: the row's next one, its first again for the gradient, or the next row's.
+  UpcomingOperands next_block(int64_t first, int64_t columns, bool for_gradient) const {
     int64_t row = row_, next = first + columns;
     if (next >= classes_) {
       next = 0;
-      if (++row == end_row_) return {};
+      if (keeps() || for_gradient || a_.gradient.data == nullptr) ++row;
+      if (row == end_row_) return {};
     }
     const int64_t width = classes_ - next < kRowBlock ? classes_ - next : kRowBlock;
     const int64_t size = rows_.options.dtype == RETORT_F32 ? 4 : 2;
@@ -411,9 +418,12 @@ class SoftTargetRows {
         width * size};
   }
 
-  static constexpr int64_t kRowBlock = 2048;
-  static constexpr int64_t kKeptColumns = 4 * kRowBlock;
-  static constexpr int64_t kGroupColumns = kRowBlock / 2;
+  static constexpr int64_t kRowBlock = 1024;
+  // 96 KiB, which the second level holds beside what comes next: two matrices of 12 blocks, or three of 8.
+  static constexpr int64_t kScratchBlocks = 24;
+  // The gaps keep the same column of the three out of the same set of the first level.
+  static constexpr int64_t kScratch = kScratchBlocks * kRowBlock + 2 * kGap;
+  static constexpr int64_t kGroupColumns = kRowBlock;
 
   struct Sums {
     alignas(64) float teacher[kLanes] = {};
@@ -435,6 +445,7 @@ class SoftTargetRows {
   const int64_t padded_;
   const int64_t group_rows_;  // rows whose sums are finished together, a lane each
   SoftTargetLoss loss_;
+  const int64_t kept_columns_;  // of the longest row whose exponentials stay in the scratch
   SoftTargetLanes lanes_;
   Sums sums_;
   Factors factors_;
@@ -447,13 +458,13 @@ class SoftTargetRows {
   double label_logit_ = 0;
   double logit_sum_ = 0;     // of the student's logits, where labels are smoothed
   BlockPeaks last_peaks_{};  // of the whole row, where it is more than a block
-  BlockPeaks peaks_[kKeptColumns / kRowBlock];
+  BlockPeaks peaks_[kScratchBlocks / 2];
   float peak_of_member_[kMostMembers];
   float share_[kMostMembers];
-  // The gaps keep the same column of the three out of the same set of the first level.
-  alignas(64) float teacher_[kKeptColumns + kGap];
-  alignas(64) float student_[kKeptColumns + kGap];
-  alignas(64) float other_[kKeptColumns];  // a member, then the hard exponentials
+  alignas(64) float scratch_[kScratch];
+  float* const teacher_;
+  float* const student_;
+  float* const other_;  // a member, then the hard exponentials
 };
 
 }  // namespace

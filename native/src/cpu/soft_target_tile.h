@@ -114,8 +114,9 @@ class SoftTargetTiles {
     clear_ignored_rows();
     const Vector labels = load(label_lanes_);
     const auto column = [&](int64_t j) {
-      const Vector from_label = labels - broadcast(static_cast<float>(j));
-      return load(teacher_ + j * kLanes) - where_zero(from_label, at_label, broadcast(0));
+      const Vector own = broadcast(static_cast<float>(j));
+      const Vector term = where_same_bits(labels, own, at_label, broadcast(0));
+      return load(teacher_ + j * kLanes) - term;
     };
     with_elements(rows_.options.dtype, [&](auto elements) {
       using Element = typename decltype(elements)::Type;
