@@ -50,7 +50,8 @@ Vector weighted_sum(const void* const* matrices, const float* weights, int64_t c
                                          upcoming, v);
     k += kCount;
   };
-  while (count - k >= 4) add(RowCount<4>{});
+  const int64_t fours = count / 4;
+  for (int64_t i = 0; i < fours; ++i) add(RowCount<4>{});
   if (count - k == 3) add(RowCount<3>{});
   if (count - k == 2) add(RowCount<2>{});
   if (count - k == 1) add(RowCount<1>{});
@@ -426,19 +427,23 @@ class SoftTargetRows {
   static constexpr int64_t kGroupColumns = kRowBlock;
 
   struct Sums {
-    alignas(64) float teacher[kLanes] = {};
-    alignas(64) float student[kLanes] = {};
-    alignas(64) float hard[kLanes] = {};
-    alignas(64) float divergence[kLanes] = {};
+    float teacher[kLanes] = {};
+    float student[kLanes] = {};
+    float hard[kLanes] = {};
+    float divergence[kLanes] = {};
   };
   struct Factors {
-    alignas(64) float student[kLanes];
-    alignas(64) float teacher[kLanes];
-    alignas(64) float hard[kLanes];
-    alignas(64) float uniform[kLanes];
-    alignas(64) float at_label[kLanes];
+    float student[kLanes];
+    float teacher[kLanes];
+    float hard[kLanes];
+    float uniform[kLanes];
+    float at_label[kLanes];
   };
 
+  alignas(64) float scratch_[kScratch];
+  SoftTargetLanes lanes_;
+  Sums sums_;
+  Factors factors_;
   const retort::DistillationLossRows& a_;
   const retort::DistillationRows& rows_;
   const int64_t classes_;
@@ -446,9 +451,6 @@ class SoftTargetRows {
   const int64_t group_rows_;  // rows whose sums are finished together, a lane each
   SoftTargetLoss loss_;
   const int64_t kept_columns_;  // of the longest row whose exponentials stay in the scratch
-  SoftTargetLanes lanes_;
-  Sums sums_;
-  Factors factors_;
   UpcomingOperands upcoming_;
   int64_t end_row_ = 0;
   int64_t lane_ = 0;
@@ -461,7 +463,6 @@ class SoftTargetRows {
   BlockPeaks peaks_[kScratchBlocks / 2];
   float peak_of_member_[kMostMembers];
   float share_[kMostMembers];
-  alignas(64) float scratch_[kScratch];
   float* const teacher_;
   float* const student_;
   float* const other_;  // a member, then the hard exponentials
