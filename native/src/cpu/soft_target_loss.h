@@ -211,12 +211,11 @@ Vector finite_peak(Vector peak) { return where_masked(peak, broadcast(0), peak);
 struct SoftTargetLanes {
   double weight[kLanes];  // 0: the row is ignored
   int64_t label[kLanes];
-  float soft_weight[kLanes] = {};  // a
-  float hard_weight[kLanes] = {};  // b
-  float label_logit[kLanes] = {};  // s_y - n
-  float logit_sum[kLanes] = {};    // sum_j (s_j - n), where labels are smoothed
-  alignas(
-      64) float negative_entropy[kLanes] = {};  // sum_k w_k sum_j p_kj log p_kj, where it is told
+  float soft_weight[kLanes] = {};       // a
+  float hard_weight[kLanes] = {};       // b
+  float label_logit[kLanes] = {};       // s_y - n
+  float logit_sum[kLanes] = {};         // sum_j (s_j - n), where labels are smoothed
+  float negative_entropy[kLanes] = {};  // sum_k w_k sum_j p_kj log p_kj, where it is told
 };
 
 class SoftTargetLoss {
