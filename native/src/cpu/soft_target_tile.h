@@ -144,20 +144,19 @@ class SoftTargetTiles {
 
   static constexpr int64_t kTile = kMostTileClasses * kLanes;
 
+  // The gaps keep the same class of the three out of the same set of the first level.
+  alignas(64) float teacher_[kTile + kGap];
+  float student_[kTile + kGap];
+  float other_[kTile];  // a member, then the hard exponentials, then the gradient's rows
+  SoftTargetLanes lanes_;
+  float label_lanes_[kLanes] = {};
   const retort::DistillationLossRows& a_;
   const retort::DistillationRows& rows_;
   const int64_t classes_;
   SoftTargetLoss loss_;
+  UpcomingOperands upcoming_;
   int64_t row_ = 0;
   int64_t count_ = 0;
-  UpcomingOperands upcoming_;
-  SoftTargetLanes lanes_;
-  alignas(64) float label_lanes_[kLanes] = {};
-  // The gaps keep the same class of the three out of the same set of the first level.
-  alignas(64) float teacher_[kTile + kGap];
-  alignas(64) float student_[kTile + kGap];
-  alignas(
-      64) float other_[kTile];  // a member, then the hard exponentials, then the gradient's rows
 };
 
 }  // namespace
