@@ -1,6 +1,8 @@
 #include "distillation_arguments.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace retort {
 namespace {
@@ -130,29 +132,69 @@ double DistillationArguments::weight(int64_t row) const {
   return row_weights_ == nullptr ? 1.0 : row_weights_[row];
 }
 
-// Checks every label and weight, and takes the denominator of them.
+// Checks every label and weight, and takes the denominator of them. One thread does, so it is kept short: runs of
+// rows are checked as one, and only where one of them is bad is it looked for.
 retort_status DistillationArguments::check_rows() {
+  constexpr int64_t kRun = 512;
   double weight = 0;
-  for (int64_t i = 0; i < student_.rows; ++i) {
-    const double row_weight = row_weights_ == nullptr ? 1.0 : row_weights_[i];
-    if (!std::isfinite(row_weight) || row_weight < 0) {
-      return fail(RETORT_INVALID_ARGUMENT, "row_weights[%lld] must be finite and >= 0, got %g",
-                  static_cast<long long>(i), row_weight);
-    }
+  for (int64_t first = 0; first < student_.rows; first += kRun) {
+    const int64_t end = std::min(student_.rows, first + kRun);
+    int64_t counted = end - first;
     if (labels_ != nullptr) {
-      const int64_t own = label(i);
-      if (own == options_.ignore_index) continue;
-      if (own < 0 || own >= student_.columns) {
-        return fail(RETORT_INVALID_ARGUMENT, "labels[%lld] must be in [0, %lld) or %lld, got %lld",
-                    static_cast<long long>(i), static_cast<long long>(student_.columns),
-                    static_cast<long long>(options_.ignore_index), static_cast<long long>(own));
-      }
+      counted = options_.label_type == RETORT_LABELS_I64
+                    ? count_labels(static_cast<const int64_t*>(labels_), first, end)
+                    : count_labels(static_cast<const int32_t*>(labels_), first, end);
     }
-    ++counted_rows_;
-    weight += row_weight;
+    if (counted < 0) RETORT_CHECK(fail_at_label(first, end));
+    counted_rows_ += counted;
+    if (row_weights_ == nullptr) {
+      weight += static_cast<double>(counted);
+    } else {
+      RETORT_CHECK(add_weights(first, end, &weight));
+    }
   }
   if (options_.reduction == RETORT_REDUCTION_MEAN) {
     denominator_ = options_.denominator > 0 ? options_.denominator : weight;
+  }
+  return RETORT_OK;
+}
+
+// How many rows are not ignored; -1 where a label is bad.
+template <typename Label>
+int64_t DistillationArguments::count_labels(const Label* labels, int64_t first, int64_t end) const {
+  const auto ignored = static_cast<Label>(options_.ignore_index);
+  // A label is never ignored by an index that its type cannot hold.
+  const bool ignores = ignored == options_.ignore_index;
+  const auto classes =
+      static_cast<Label>(std::min<int64_t>(student_.columns, std::numeric_limits<Label>::max()));
+  Label counted = 0, bad = 0;
+  for (int64_t i = first; i < end; ++i) {
+    const Label counts = !(ignores & (labels[i] == ignored));
+    counted += counts;
+    bad |= counts & ((labels[i] < 0) | (labels[i] >= classes));
+  }
+  return bad != 0 ? -1 : counted;
+}
+
+retort_status DistillationArguments::fail_at_label(int64_t first, int64_t end) const {
+  for (int64_t i = first; i < end; ++i) {
+    const int64_t own = label(i);
+    if (own == options_.ignore_index || (own >= 0 && own < student_.columns)) continue;
+    return fail(RETORT_INVALID_ARGUMENT, "labels[%lld] must be in [0, %lld) or %lld, got %lld",
+                static_cast<long long>(i), static_cast<long long>(student_.columns),
+                static_cast<long long>(options_.ignore_index), static_cast<long long>(own));
+  }
+  return RETORT_OK;
+}
+
+retort_status DistillationArguments::add_weights(int64_t first, int64_t end, double* sum) const {
+  for (int64_t i = first; i < end; ++i) {
+    const double weight = row_weights_[i];
+    if (!std::isfinite(weight) || weight < 0) {
+      return fail(RETORT_INVALID_ARGUMENT, "row_weights[%lld] must be finite and >= 0, got %g",
+                  static_cast<long long>(i), weight);
+    }
+    if (labels_ == nullptr || label(i) != options_.ignore_index) *sum += weight;
   }
   return RETORT_OK;
 }

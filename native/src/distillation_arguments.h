@@ -38,6 +38,10 @@ class DistillationArguments {
 
  private:
   retort_status check_rows();
+  template <typename Label>
+  int64_t count_labels(const Label* labels, int64_t first, int64_t end) const;
+  retort_status fail_at_label(int64_t first, int64_t end) const;
+  retort_status add_weights(int64_t first, int64_t end, double* sum) const;
   int64_t label(int64_t row) const;
 
   retort_distillation_loss_options options_{};

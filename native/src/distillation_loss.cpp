@@ -5,8 +5,26 @@
 #include "errors.h"
 #include "tasks.h"
 
-retort::LossSums retort::sum_distillation_loss(const DistillationLossRows& arguments, int64_t rows,
-                                               const retort_executor* executor) {
+namespace retort {
+namespace {
+
+// A processor's last cache holds some tens of MB at the most for each core that shares it; what a call reads and
+// writes beyond that finds no room there. Over the student's own logits the lines are in the cache already.
+constexpr double kBytesPastTheCache = 64e6;
+
+bool streams(const DistillationArguments& checked, const void* gradient) {
+  const MatrixArgument& student = checked.student();
+  const double matrices = static_cast<double>(checked.teachers().logits().count) + 2;
+  const double element = checked.options().dtype == RETORT_F32 ? 4 : 2;
+  const double bytes =
+      matrices * element * static_cast<double>(student.rows) * static_cast<double>(student.columns);
+  return gradient != nullptr && gradient != student.data && bytes > kBytesPastTheCache;
+}
+
+}  // namespace
+
+LossSums sum_distillation_loss(const DistillationLossRows& arguments, int64_t rows,
+                               const retort_executor* executor) {
   const RowTasks tasks(rows, arguments.rows.classes);
   LossSums sums[RowTasks::kMostTasks];
   run_tasks(executor, tasks.count, [&](int64_t task) {
@@ -19,6 +37,8 @@ retort::LossSums retort::sum_distillation_loss(const DistillationLossRows& argum
   }
   return sum;
 }
+
+}  // namespace retort
 
 retort_status retort_distillation_loss(
     const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
@@ -37,7 +57,11 @@ retort_status retort_distillation_loss(
     RETORT_CHECK(checked.teachers().check_against(out, false));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
-  const DistillationLossRows arguments{checked.rows(), {gradient, gradient_stride}, row_loss};
+  const DistillationLossRows arguments{checked.rows(),
+                                       {gradient, gradient_stride},
+                                       row_loss,
+                                       totals != nullptr,
+                                       streams(checked, gradient)};
   const LossSums sums = sum_distillation_loss(arguments, rows, executor);
   if (totals != nullptr) checked.write_totals(&sums, 1, totals);
   return RETORT_OK;

@@ -119,7 +119,10 @@ class LinearDistillation {
 
   // Leaves the gradient where the student's logits were.
   LossSums compute_loss() const {
-    DistillationLossRows chunk{loss_, {wants_gradient() ? matrix(0) : nullptr, classes_}, nullptr};
+    DistillationLossRows chunk{};
+    chunk.rows = loss_;
+    chunk.gradient = {wants_gradient() ? matrix(0) : nullptr, classes_};
+    chunk.wants_sums = true;
     chunk.rows.student = {matrix(0), classes_};
     chunk.rows.teachers = staged(weights_);
     if (loss_.labels != nullptr) {

@@ -118,6 +118,77 @@ TEST(DistillationLoss, MatchesTheReferenceOnAVocabularyOfManyThousandClasses) {
   }
 }
 
+// Rows go in lanes, in tiles of as many as a vector has, or by groups and blocks; their edges are everywhere.
+TEST(DistillationLoss, MatchesTheReferenceAtEveryEdgeOfATile) {
+  std::mt19937_64 random(21);
+  for (int64_t classes = 1; classes <= 70; ++classes) {
+    for (const retort_mean mean : kMeans) {
+      const int64_t rows = 1 + classes * 11 % 35;
+      SCOPED_TRACE(::testing::Message() << rows << " x " << classes << ", mean " << mean);
+      Case c(rows, classes, 1 + classes % 3, random, 3, pick(random, {0, 1, 5}),
+             pick(random, {0, 1}));
+      c.options.mean = mean;
+      c.options.temperature = std::vector<float>{1, 2, 2.5f, 3, 4}[random() % 5];
+      c.options.label_smoothing = 0.1f * static_cast<float>(random() % 2);
+      expect_matches_reference(c, random() % 2 == 0);
+    }
+  }
+}
+
+// The largest logit of a long row is in its last block, and its first block has none at all.
+TEST(DistillationLoss, PeaksThatRiseFromBlockToBlockAreThoseOfTheWholeRow) {
+  std::mt19937_64 random(22);
+  for (const int64_t classes : {5000, 10001, 20001}) {
+    for (const retort_mean mean : kMeans) {
+      for (const float temperature : {2.0f, 2.5f}) {
+        SCOPED_TRACE(::testing::Message() << classes << ' ' << mean << ' ' << temperature);
+        Case c(2, classes, 2, random);
+        c.options.mean = mean;
+        c.options.temperature = temperature;
+        c.options.soft_value =
+            mean == RETORT_MEAN_OF_PROBABILITIES ? RETORT_MEAN_OF_KL : RETORT_KL_OF_MEAN;
+        for (int64_t j = 0; j < classes; ++j) {
+          const float height = 0.7f * static_cast<float>(j / 1000);
+          c.student.at(0, j) += height;
+          c.student.at(1, j) = j < 1500 ? -kInfinity : c.student.at(1, j) - height;
+          for (GuardedMatrix& teacher : c.teachers) {
+            teacher.at(0, j) = j < 1500 ? -kInfinity : teacher.at(0, j) + height / 2;
+            teacher.at(1, j) = j < 1500 ? -kInfinity : teacher.at(1, j) - height;
+          }
+        }
+        c.labels = {static_cast<int32_t>(classes - 1), 1501};
+        expect_matches_reference(c, false);
+      }
+    }
+  }
+}
+
+// A gradient that is larger than the cache is written past it.
+TEST(DistillationLoss, AGradientWrittenPastTheCacheHasTheSameBits) {
+  for (const int64_t classes : {10, 100, 1500, 12000}) {
+    SCOPED_TRACE(classes);
+    const int64_t rows = 5600000 / classes;
+    std::mt19937_64 random(23);
+    Case few(7, classes, 1, random);
+    Case c(0, classes, 0, random);
+    c.options.reduction = RETORT_REDUCTION_SUM;
+    c.student = GuardedMatrix(rows, classes, classes);
+    c.teachers.emplace_back(rows, classes, classes);
+    for (int64_t i = 0; i < rows; ++i) {
+      std::copy_n(&few.student.at(i % 7, 0), classes, &c.student.at(i, 0));
+      std::copy_n(&few.teachers[0].at(i % 7, 0), classes, &c.teachers[0].at(i, 0));
+      c.labels.push_back(i == 11 ? -100 : static_cast<int32_t>(i % classes));
+    }
+    GuardedMatrix streamed(rows, classes, classes, 3);
+    ASSERT_EQ(c.run(streamed.data(), classes, nullptr, nullptr), RETORT_OK) << retort_last_error();
+    ASSERT_EQ(c.run(c.student.data(), classes, nullptr, nullptr), RETORT_OK);
+    EXPECT_TRUE(streamed.guards_hold());
+    EXPECT_EQ(std::memcmp(streamed.data(), c.student.data(),
+                          static_cast<size_t>(rows * classes) * sizeof(float)),
+              0);
+  }
+}
+
 TEST(DistillationLoss, LogitsFarApartNeitherOverflowNorVanish) {
   std::mt19937_64 random(3);
   for (const float scale : {30.0f, 88.0f, 104.0f, 1e4f}) {
@@ -413,23 +484,63 @@ TEST(DistillationLoss, ABatchWithNothingToCountIsZeroAndNoError) {
   EXPECT_EQ(totals.counted_rows, 0);
 }
 
+// The gradient and the loss of row i of a batch, computed alone.
+void expect_row_alone_has_same_bits(const Case& c, int64_t i, const GuardedMatrix& gradient,
+                                    float row_loss) {
+  Case alone = c;
+  const int64_t classes = c.student.classes;
+  alone.student.rows = 1;
+  for (int64_t j = 0; j < classes; ++j) {
+    alone.student.at(0, j) = c.student.at(i, j);
+    for (size_t k = 0; k < c.teachers.size(); ++k)
+      alone.teachers[k].at(0, j) = c.teachers[k].at(i, j);
+  }
+  alone.labels = {c.labels[static_cast<size_t>(i)]};
+  alone.row_weights = {c.row_weights[static_cast<size_t>(i)]};
+  GuardedMatrix row(1, classes, classes);
+  float loss;
+  ASSERT_EQ(alone.run(row.data(), classes, &loss, nullptr), RETORT_OK) << retort_last_error();
+  EXPECT_EQ(std::memcmp(&gradient.data()[i * classes], row.data(),
+                        static_cast<size_t>(classes) * sizeof(float)),
+            0)
+      << "row " << i;
+  EXPECT_EQ(std::memcmp(&loss, &row_loss, sizeof loss), 0) << "row " << i;
+}
+
 TEST(DistillationLoss, ARowsBitsDoNotDependOnItsPlaceInTheBatch) {
-  for_every_divergence(9, 21, 2, [](Case& c) {
-    c.options.reduction = RETORT_REDUCTION_SUM;
-    const GuardedMatrix whole = gradient_of(c);
-    for (int64_t i = 0; i < 9; ++i) {
-      Case alone = c;
-      alone.student.rows = 1;
-      for (int64_t j = 0; j < 21; ++j) {
-        alone.student.at(0, j) = c.student.at(i, j);
-        for (size_t k = 0; k < 2; ++k) alone.teachers[k].at(0, j) = c.teachers[k].at(i, j);
+  for (const int64_t classes : {1, 2, 10, 21, 64, 65, 100, 300, 1100}) {
+    SCOPED_TRACE(classes);
+    for_every_divergence(classes < 100 ? 37 : 18, classes, 2, [](Case& c) {
+      c.options.reduction = RETORT_REDUCTION_SUM;
+      const int64_t rows = c.student.rows, width = c.student.classes;
+      GuardedMatrix whole(rows, width, width);
+      std::vector<float> row_loss(static_cast<size_t>(rows));
+      ASSERT_EQ(c.run(whole.data(), width, row_loss.data(), nullptr), RETORT_OK);
+      for (int64_t i = 0; i < rows; ++i) {
+        expect_row_alone_has_same_bits(c, i, whole, row_loss[static_cast<size_t>(i)]);
       }
-      alone.labels = {c.labels[static_cast<size_t>(i)]};
-      alone.row_weights = {c.row_weights[static_cast<size_t>(i)]};
-      const GuardedMatrix row = gradient_of(alone);
-      EXPECT_EQ(std::memcmp(&whole.data()[i * 21], row.data(), 21 * sizeof(float)), 0);
-    }
-  });
+    });
+  }
+}
+
+TEST(DistillationLoss, ANaNInOneRowOfATileLeavesTheOthersTheirBits) {
+  for (const int64_t classes : {2, 10, 64, 100, 1100}) {
+    for_every_divergence(19, classes, 2, [&](Case& c) {
+      GuardedMatrix clean(19, classes, classes), spoilt(19, classes, classes);
+      ASSERT_EQ(c.run(clean.data(), classes, nullptr, nullptr), RETORT_OK);
+      c.student.at(5, classes - 1) = kNaN;
+      c.teachers[1].at(17, 0) = kNaN;
+      ASSERT_EQ(c.run(spoilt.data(), classes, nullptr, nullptr), RETORT_OK);
+      for (int64_t i = 0; i < 19; ++i) {
+        const bool is_spoilt = i == 5 || i == 17;
+        EXPECT_EQ(std::memcmp(&clean.at(i, 0), &spoilt.at(i, 0),
+                              static_cast<size_t>(classes) * sizeof(float)) == 0,
+                  !is_spoilt)
+            << classes << " classes, row " << i;
+        EXPECT_EQ(std::isnan(spoilt.at(i, 0)), is_spoilt);
+      }
+    });
+  }
 }
 
 TEST(DistillationLoss, TheSameBitsForAnyNumberOfThreads) {

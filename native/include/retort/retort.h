@@ -10,7 +10,9 @@
  *   Aliasing   An output may be one of the inputs only where its documentation says so.
  *   Threads    Operations run on the threads of the caller's `retort_executor` (null: on the calling
  *              thread). Work is cut by shape alone, so the same arguments give the same bits for any
- *              number of threads. Every function may be called from several threads at once.
+ *              number of threads. Every function may be called from several threads at once. A task
+ *              needs at most 384 KiB of its thread's stack; one of retort_distillation_loss for the
+ *              forward KL without standardisation at most 128 KiB.
  *   Errors     Every argument is checked before anything is written. A function that fails returns a
  *              status other than RETORT_OK and leaves a sentence in `retort_last_error`.
  *   Values     -inf is a masked class: its probability is 0 and 0 * log 0 is 0. A NaN makes its own

@@ -74,6 +74,9 @@ struct DistillationLossRows {
   DistillationRows rows;
   MatrixRows gradient;
   float* row_loss;  // null: not wanted
+  bool wants_sums;  // whether the losses' sums are
+  // Whether the gradient is written past the cache: it is too large to be found there again.
+  bool streams_gradient;
 };
 
 struct DistillationTangentRows {

@@ -32,6 +32,7 @@ void for_each_block(int64_t columns, Body body) {
 // The elements of a matrix from an offset on.
 template <typename Element>
 struct Elements {
+  using Type = Element;
   const Element* of(const void* data, int64_t offset) const {
     return static_cast<const Element*>(data) + offset;
   }

@@ -6,7 +6,8 @@
 //
 // Exponential: exp(x) for x <= 0, for which no overflow needs care. exp(x) = 2^n * exp(r) with
 // n = round(x / ln 2), |r| <= ln 2 / 2, and a polynomial of degree 6 for exp(r): at most 2 ulp,
-// results below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN. Logarithm: x = 2^e * m with m in
+// results below 2^-126 included. exp(-inf) = 0, exp(NaN) = NaN. A power of two leaves out the change of
+// base, and is what a softmax takes whose scale has it already. Logarithm: x = 2^e * m with m in
 // (sqrt(1/2), sqrt(2)], and Cephes' polynomial for log(m): at most 2 ulp. log(0) = -inf, log(NaN) =
 // NaN.
 #pragma once
@@ -52,6 +53,14 @@ inline Vector operator*(Vector a, Vector b) { return {_mm512_mul_ps(a.lanes, b.l
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
+inline Vector multiply_subtract(Vector a, Vector b, Vector c) {
+  return {_mm512_fmsub_ps(a.lanes, b.lanes, c.lanes)};
+}
+// c + a * b, and c itself where a is 0.
+inline Vector multiply_add_where_nonzero(Vector a, Vector b, Vector c) {
+  const Mask nonzero = _mm512_cmp_ps_mask(a.lanes, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+  return {_mm512_mask3_fmadd_ps(a.lanes, b.lanes, c.lanes, nonzero)};
+}
 // The second operand where either is NaN.
 inline Vector maximum(Vector a, Vector b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
@@ -66,6 +75,13 @@ inline Vector round_to_integer(Vector a) {
 }
 inline Vector times_power_of_two(Vector a, Vector n) {
   return {_mm512_scalef_ps(a.lanes, n.lanes)};
+}
+// The fraction of -inf comes out as 0, so that it needs no clamp.
+inline Vector split_power_of_two(Vector x, Vector* whole) {
+  const Vector fraction = {
+      _mm512_reduce_ps(x.lanes, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};
+  *whole = {_mm512_sub_ps(x.lanes, fraction.lanes)};
+  return fraction;
 }
 inline void split_exponent(Vector x, Vector* exponent, Vector* mantissa) {
   exponent->lanes = _mm512_getexp_ps(x.lanes);
@@ -105,6 +121,42 @@ inline bool any_less(Vector a, Vector b) {
   return _mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_LT_OQ) != 0;
 }
 inline Vector minimum(Vector a, Vector b) { return {_mm512_min_ps(a.lanes, b.lanes)}; }
+
+// Past the cache; `p` is aligned to 64 bytes. finish_streams() before another thread reads.
+inline void stream_line(void* p, const void* line) {
+  _mm512_stream_si512(static_cast<__m512i*>(p), _mm512_loadu_si512(line));
+}
+inline void finish_streams() { _mm_sfence(); }
+
+// Lane j of a[i] and lane i of a[j] change places.
+inline void transpose(Vector* a) {
+  __m512 b[16];
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; i += 2) {
+    b[i] = _mm512_unpacklo_ps(a[i].lanes, a[i + 1].lanes);
+    b[i + 1] = _mm512_unpackhi_ps(a[i].lanes, a[i + 1].lanes);
+  }
+  __m512 c[16];  // c[4 * i + j]: column j of every quarter, of rows 4 * i to 4 * i + 3
+#pragma GCC unroll 16
+  for (int i = 0; i < 16; ++i) {
+    const int row = i / 4 * 4, column = i % 4;
+    const __m512d upper = _mm512_castps_pd(b[row + column / 2]);
+    const __m512d lower = _mm512_castps_pd(b[row + 2 + column / 2]);
+    c[i] = _mm512_castpd_ps(column % 2 == 0 ? _mm512_unpacklo_pd(upper, lower)
+                                            : _mm512_unpackhi_pd(upper, lower));
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    const __m512 even01 = _mm512_shuffle_f32x4(c[j], c[j + 4], 0x88);
+    const __m512 odd01 = _mm512_shuffle_f32x4(c[j], c[j + 4], 0xdd);
+    const __m512 even23 = _mm512_shuffle_f32x4(c[j + 8], c[j + 12], 0x88);
+    const __m512 odd23 = _mm512_shuffle_f32x4(c[j + 8], c[j + 12], 0xdd);
+    a[j].lanes = _mm512_shuffle_f32x4(even01, even23, 0x88);
+    a[j + 4].lanes = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
+    a[j + 8].lanes = _mm512_shuffle_f32x4(even01, even23, 0xdd);
+    a[j + 12].lanes = _mm512_shuffle_f32x4(odd01, odd23, 0xdd);
+  }
+}
 
 inline Vector widen(__m256i halves, const Float16*) { return {_mm512_cvtph_ps(halves)}; }
 inline Vector widen(__m256i halves, const BFloat16*) {
@@ -169,6 +221,14 @@ inline Vector operator*(Vector a, Vector b) { return {_mm256_mul_ps(a.lanes, b.l
 inline Vector multiply_add(Vector a, Vector b, Vector c) {
   return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
 }
+inline Vector multiply_subtract(Vector a, Vector b, Vector c) {
+  return {_mm256_fmsub_ps(a.lanes, b.lanes, c.lanes)};
+}
+// c + a * b, and c itself where a is 0.
+inline Vector multiply_add_where_nonzero(Vector a, Vector b, Vector c) {
+  const __m256 zero = _mm256_cmp_ps(a.lanes, _mm256_setzero_ps(), _CMP_EQ_OQ);
+  return {_mm256_blendv_ps(multiply_add(a, b, c).lanes, c.lanes, zero)};
+}
 // The second operand where either is NaN.
 inline Vector maximum(Vector a, Vector b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
@@ -183,6 +243,12 @@ inline Vector round_to_integer(Vector a) {
 }
 inline __m256 power_of_two(__m256i n) {
   return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+}
+inline Vector split_power_of_two(Vector x, Vector* whole) {
+  // The clamp keeps the exponent within range; its operand order lets a NaN through.
+  x = maximum(broadcast(-160.0f), x);
+  *whole = round_to_integer(x);
+  return x - *whole;
 }
 // In two factors, so that a result below 2^-126 is rounded once, to a subnormal.
 inline Vector times_power_of_two(Vector a, Vector n) {
@@ -241,6 +307,39 @@ inline bool any_less(Vector a, Vector b) {
 }
 inline Vector minimum(Vector a, Vector b) { return {_mm256_min_ps(a.lanes, b.lanes)}; }
 
+// Past the cache; `p` is aligned to 64 bytes. finish_streams() before another thread reads.
+inline void stream_line(void* p, const void* line) {
+  __m256i* const halves = static_cast<__m256i*>(p);
+  const __m256i* const from = static_cast<const __m256i*>(line);
+  _mm256_stream_si256(halves, _mm256_loadu_si256(from));
+  _mm256_stream_si256(halves + 1, _mm256_loadu_si256(from + 1));
+}
+inline void finish_streams() { _mm_sfence(); }
+
+// Lane j of a[i] and lane i of a[j] change places.
+inline void transpose(Vector* a) {
+  __m256 b[8];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i += 2) {
+    b[i] = _mm256_unpacklo_ps(a[i].lanes, a[i + 1].lanes);
+    b[i + 1] = _mm256_unpackhi_ps(a[i].lanes, a[i + 1].lanes);
+  }
+  __m256 c[8];  // c[4 * i + j]: column j of either half, of rows 4 * i to 4 * i + 3
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; ++i) {
+    const int row = i / 4 * 4, column = i % 4;
+    const __m256d upper = _mm256_castps_pd(b[row + column / 2]);
+    const __m256d lower = _mm256_castps_pd(b[row + 2 + column / 2]);
+    c[i] = _mm256_castpd_ps(column % 2 == 0 ? _mm256_unpacklo_pd(upper, lower)
+                                            : _mm256_unpackhi_pd(upper, lower));
+  }
+#pragma GCC unroll 4
+  for (int j = 0; j < 4; ++j) {
+    a[j].lanes = _mm256_permute2f128_ps(c[j], c[j + 4], 0x20);
+    a[j + 4].lanes = _mm256_permute2f128_ps(c[j], c[j + 4], 0x31);
+  }
+}
+
 inline Vector widen(__m128i halves, const Float16*) { return {_mm256_cvtph_ps(halves)}; }
 inline Vector widen(__m128i halves, const BFloat16*) {
   return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(halves), 16))};
@@ -297,6 +396,13 @@ inline Vector operator+(Vector a, Vector b) { return {a.lanes + b.lanes}; }
 inline Vector operator-(Vector a, Vector b) { return {a.lanes - b.lanes}; }
 inline Vector operator*(Vector a, Vector b) { return {a.lanes * b.lanes}; }
 inline Vector multiply_add(Vector a, Vector b, Vector c) { return {a.lanes * b.lanes + c.lanes}; }
+inline Vector multiply_subtract(Vector a, Vector b, Vector c) {
+  return {a.lanes * b.lanes - c.lanes};
+}
+// c + a * b, and c itself where a is 0.
+inline Vector multiply_add_where_nonzero(Vector a, Vector b, Vector c) {
+  return {a.lanes == 0 ? c.lanes : a.lanes * b.lanes + c.lanes};
+}
 // The second operand where either is NaN.
 inline Vector maximum(Vector a, Vector b) { return {a.lanes > b.lanes ? a.lanes : b.lanes}; }
 inline Vector zero_where_zero(Vector condition, Vector a) {
@@ -320,6 +426,10 @@ inline Vector where_less(Vector a, Vector b, Vector yes, Vector no) {
 }
 inline bool any_less(Vector a, Vector b) { return a.lanes < b.lanes; }
 inline Vector minimum(Vector a, Vector b) { return {a.lanes < b.lanes ? a.lanes : b.lanes}; }
+
+inline void stream_line(void* p, const void* line) { memcpy(p, line, 64); }
+inline void finish_streams() {}
+inline void transpose(Vector*) {}
 
 inline uint32_t bits_of(float x) {
   uint32_t bits;
@@ -391,6 +501,19 @@ inline Vector exp_nonpositive(Vector x) {
   return times_power_of_two(y, n);
 }
 
+inline Vector exp2_nonpositive(Vector x) {
+  Vector whole;
+  const Vector r = split_power_of_two(x, &whole);
+  Vector y = broadcast(1.53533619e-4f);
+  y = multiply_add(y, r, broadcast(1.33988744e-3f));
+  y = multiply_add(y, r, broadcast(9.61843736e-3f));
+  y = multiply_add(y, r, broadcast(5.55033247e-2f));
+  y = multiply_add(y, r, broadcast(2.40226479e-1f));
+  y = multiply_add(y, r, broadcast(6.93147203e-1f));
+  y = multiply_add(y, r, broadcast(1.0f));
+  return times_power_of_two(y, whole);
+}
+
 inline Vector log_of(Vector x) {
   Vector exponent, mantissa;
   split_exponent(x, &exponent, &mantissa);
@@ -436,12 +559,22 @@ inline float largest_lane(Vector a) {
   return across_lanes(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
 }
 
+inline float first_lane(Vector a) {
+#if defined(__AVX512F__)
+  return _mm512_cvtss_f32(a.lanes);
+#else
+  return _mm256_cvtss_f32(a.lanes);
+#endif
+}
+
 #else
 
 inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
+inline Vector exp2_nonpositive(Vector x) { return {exp2f(x.lanes)}; }
 inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
 inline float sum_of_lanes(Vector a) { return a.lanes; }
 inline float largest_lane(Vector a) { return a.lanes; }
+inline float first_lane(Vector a) { return a.lanes; }
 
 #endif
 
