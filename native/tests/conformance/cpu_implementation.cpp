@@ -40,6 +40,8 @@ const Implementation& implementation() {
       retort_ensemble_mean,
       retort_distillation_loss,
       retort_distillation_tangent,
+      retort_top_k,
+      retort_sparse_distillation_loss,
       retort_last_error,
       allocate,
       std::free,
