@@ -279,6 +279,8 @@ class SparseDistillationRow {
       const double lost = a_.tail == RETORT_TAIL_BIN ? teacher_.tail : 0;
       soft_factor_ = coefficient * (factor * q.tail_share - lost) / soft_tail_.sum;
     }
+    // A side without a distribution is NaN where the classes outside S are masked too.
+    if (!renormalized) soft_factor_ += 0 * (teacher_.each + q.log_sum);
     if (a_.tail == RETORT_TAIL_UNIFORM) even_share_ += coefficient * teacher_.each;
     return a_.rows.soft_scale * value;
   }
@@ -310,6 +312,7 @@ class SparseDistillationRow {
     });
     for (int64_t i = 0; i < teacher_.count; ++i) logits += static_cast<double>(scratch_.z[i]);
     if (hard_tail_.sum != 0) hard_factor_ = coefficient * s.tail_share / hard_tail_.sum;
+    hard_factor_ += 0 * s.log_sum;
     even_share_ += uniform;
     at_label_ = coefficient * (1 - smoothing);
     const auto all = static_cast<double>(classes_), peak = static_cast<double>(s.peak);

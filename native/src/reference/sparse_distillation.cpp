@@ -16,7 +16,7 @@ double times(double probability, double logarithm) {
   return probability == 0 ? 0 : probability * logarithm;
 }
 
-// A teacher's probabilities by class, and the mass it does not list.
+// A teacher's probabilities by class, and the mass it does not list: NaN where they are no distribution.
 struct Listed {
   std::map<size_t, double> p;
   double tail = 0;
@@ -57,7 +57,7 @@ Listed listed(const DistillationOptions& options, Tail tail, const SparseTeacher
   result.tail = 1 - sum;
   if (tail == Tail::kRenormalized || result.tail < kSmallestTail || result.p.size() == classes) {
     result.divide(sum);
-    result.tail = tail == Tail::kRenormalized && !(sum > 0) ? std::nan("") : 0;
+    result.tail = std::isfinite(sum) && sum > 0 ? 0 : std::nan("");
   }
   return result;
 }
