@@ -353,8 +353,9 @@ class SparseDistillationRow {
     const float* const e = soft_of(first);
     if (keeps_) {
       const auto peak = static_cast<double>(run_.peaks[number]);
-      soft *= exp((peak - soft_peak) * soft_tail_.scale);
-      hard *= exp(peak - hard_peak);
+      // A part that is not there has no peak either, and 0 times infinity is not 0.
+      if (soft != 0) soft *= exp((peak - soft_peak) * soft_tail_.scale);
+      if (hard != 0) hard *= exp(peak - hard_peak);
     } else {
       load_run(first, columns, start, end);
       const Element* const next = student_ + first + kSparseRun;
