@@ -58,9 +58,13 @@ Row tangent_size(const TangentArguments& a, const ScaledSides& s, int64_t row) {
 Row slope_scale(const TangentArguments& a, const ScaledSides& s, const Row& u, size_t label) {
   const double largest = largest_magnitude(u);
   const auto classes = static_cast<double>(u.size());
+  // Without a share of p in the mean the Jensen-Shannon divergence is the forward KL.
+  const retort_divergence divergence =
+      a.options.divergence == RETORT_JENSEN_SHANNON && a.options.beta == 0 ? RETORT_FORWARD_KL
+                                                                           : a.options.divergence;
   Row scale;
   for (size_t j = 0; j < u.size(); ++j) {
-    switch (a.options.divergence) {
+    switch (divergence) {
       case RETORT_REVERSE_KL:
       case RETORT_JENSEN_SHANNON: {
         // The share beta p / m is a ratio of two rounded exponentials.
