@@ -123,6 +123,8 @@ std::vector<Row> scale_of(const TangentArguments& a, int64_t row) {
     Row g(b.size());
     for (size_t j = 0; j < b.size(); ++j) {
       g[j] = scale * (r[j] * b[j] + mass[j] * product);
+      // Before a temperature below 1 divides it a product may be one of the smallest numbers.
+      g[j] += std::fmax(scale, 1 / temperature) * 0x1p-126;
       if (a.options.divergence == RETORT_NORMALIZED) {
         const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature;
         g[j] += share * a.options.alpha * a.options.target_weight * (largest_magnitude(u) * 2) *
@@ -131,7 +133,7 @@ std::vector<Row> scale_of(const TangentArguments& a, int64_t row) {
       g[j] *= factor;
     }
     g = through_standardization(s.teachers[k], g);
-    for (double& x : g) x = weights[k] > 0 ? x * a.share(row) : 0;
+    for (double& x : g) x = weights[k] > 0 ? magnitude(x) * a.share(row) : 0;
     scales.push_back(g);
   }
   return scales;
