@@ -19,8 +19,8 @@ inline __attribute__((always_inline)) double sum_of_terms(int64_t columns, Term 
   for (int64_t first = 0; first < columns; first += kSummedColumns) {
     const int64_t count = columns - first < kSummedColumns ? columns - first : kSummedColumns;
     Vector lane_sums = broadcast(0);
-    for_each_vector(
-        count, [&](int64_t j, auto lanes) { lane_sums = lane_sums + term(first + j, lanes); });
+    for_each_vector(count,
+                    [&](int64_t j, auto lanes) { lane_sums = lane_sums + term(first + j, lanes); });
     sum += static_cast<double>(sum_of_lanes(lane_sums));
   }
   return sum;

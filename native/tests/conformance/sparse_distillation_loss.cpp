@@ -101,8 +101,8 @@ void spoil_values(Random& random, retort_form form, Row& values) {
 }
 
 // One row of one teacher. Absent entries, and rows that are not read, hold what must not be.
-void draw_entries(Random& random, const LossArguments& a, Values values, bool read, int64_t* indices,
-                  Row* entries) {
+void draw_entries(Random& random, const LossArguments& a, Values values, bool read,
+                  int64_t* indices, Row* entries) {
   std::fill_n(indices, a.k, read ? -1 : a.shape.classes + 7);
   entries->assign(static_cast<size_t>(a.k), std::nan(""));
   if (!read) return;
@@ -136,8 +136,7 @@ void draw_teachers(Trial& trial, int64_t count, Values values, LossArguments& a)
     // No class, between the rows.
     std::vector<int64_t> indices(static_cast<size_t>(length), -9);
     a.values.push_back(draw_matrix(trial.memory, random, RETORT_F32, {a.shape.rows, a.k}, stride));
-    const bool counts =
-        a.teacher_weights.empty() || a.teacher_weights[static_cast<size_t>(t)] > 0;
+    const bool counts = a.teacher_weights.empty() || a.teacher_weights[static_cast<size_t>(t)] > 0;
     Row entries;
     for (int64_t i = 0; i < a.shape.rows; ++i) {
       draw_entries(random, a, values, counts && a.weight(i) > 0, indices.data() + i * stride,

@@ -79,8 +79,8 @@ Listed listed(const SparseDistillationArguments& a, const reference::SparseTeach
         probability(a, teacher.values[i], largest, k);
   }
   const Scaled sum = result.sum();
-  const double tail = 1 - sum.value, others = static_cast<double>(a.shape.classes) -
-                                              static_cast<double>(result.p.size());
+  const double tail = 1 - sum.value,
+               others = static_cast<double>(a.shape.classes) - static_cast<double>(result.p.size());
   if (a.tail == RETORT_TAIL_RENORMALIZED || others == 0) {
     result.renormalize();
     return result;
@@ -114,9 +114,9 @@ Listed mean_of(const SparseDistillationArguments& a, int64_t row) {
     for (auto& [index, p] : mean.p) {
       const auto own = all[k].p.find(index);
       // What is listed may be kept as a difference from the share of what is not.
-      p.add(weight, own == all[k].p.end() ? all[k].each
-                                          : Scaled{own->second.value, own->second.scale +
-                                                                          all[k].each.value});
+      p.add(weight, own == all[k].p.end()
+                        ? all[k].each
+                        : Scaled{own->second.value, own->second.scale + all[k].each.value});
     }
   }
   if (a.tail == RETORT_TAIL_BIN && mean.p.size() == static_cast<size_t>(a.shape.classes))
@@ -147,7 +147,8 @@ Student student_of(const SparseDistillationArguments& a, const Listed& teachers,
   }
   for (size_t j = 0; j < s.log_q.size(); ++j) {
     const bool is_listed = teachers.p.count(j) != 0;
-    (is_listed ? inside : outside) += std::exp(s.log_q[j] - (is_listed ? inside_peak : outside_peak));
+    (is_listed ? inside : outside) +=
+        std::exp(s.log_q[j] - (is_listed ? inside_peak : outside_peak));
   }
   if (std::isfinite(inside_peak)) s.log_listed = inside_peak + std::log(inside);
   if (std::isfinite(outside_peak)) s.log_tail = outside_peak + std::log(outside);
@@ -165,8 +166,7 @@ double term_scale(const Scaled& p, double log_q, double further) {
          p.value * (log_p + 2 * magnitude(log_q) + further);
 }
 
-double value_scale(const SparseDistillationArguments& a, const Listed& teachers,
-                   const Student& s) {
+double value_scale(const SparseDistillationArguments& a, const Listed& teachers, const Student& s) {
   double sum = 0;
   for (const auto& [index, p] : teachers.p) sum += term_scale(p, s.log_q[index], 1);
   const double spread = std::log(static_cast<double>(a.shape.classes));
@@ -180,8 +180,7 @@ double value_scale(const SparseDistillationArguments& a, const Listed& teachers,
 }
 
 // In dD/dx.
-Row gradient_scale(const SparseDistillationArguments& a, const Listed& teachers,
-                   const Student& s) {
+Row gradient_scale(const SparseDistillationArguments& a, const Listed& teachers, const Student& s) {
   const Scaled mass = teachers.sum();
   Row scale = s.q;
   for (size_t j = 0; j < scale.size(); ++j) {
@@ -198,8 +197,8 @@ Row gradient_scale(const SparseDistillationArguments& a, const Listed& teachers,
       // q_j / q_tail of the teachers' tail.
       const double logarithm = s.log_q[j] - s.log_tail;
       scale[j] += magnitude(std::exp(logarithm)) *
-                  (teachers.tail.scale + teachers.tail.value * (1 + magnitude(logarithm) +
-                                                                magnitude(s.log_tail)));
+                  (teachers.tail.scale +
+                   teachers.tail.value * (1 + magnitude(logarithm) + magnitude(s.log_tail)));
     }
   }
   return scale;

@@ -22,10 +22,10 @@ struct TopKArguments {
   Matrix values;
 
   retort_status call(const retort_executor* executor) const {
-    return implementation().top_k(
-        dtype, shape.rows, shape.classes, logits.data(), logits.stride, k, form, temperature,
-        static_cast<int32_t*>(indices.data()), indices.stride, static_cast<float*>(values.data()),
-        values.stride, executor);
+    return implementation().top_k(dtype, shape.rows, shape.classes, logits.data(), logits.stride, k,
+                                  form, temperature, static_cast<int32_t*>(indices.data()),
+                                  indices.stride, static_cast<float*>(values.data()), values.stride,
+                                  executor);
   }
 };
 
@@ -70,9 +70,8 @@ std::vector<int32_t> indices_of(const TopKArguments& a, int64_t row) {
 Row scale_of(const TopKArguments& a, const Row& logits, const Row& log_p) {
   if (a.form == RETORT_PROBABILITIES) return exponential_scale(log_p);
   // The largest class of the row is the first.
-  const double log_normalizer =
-      magnitude(reference::top_k(logits, 1, reference::Form::kLogProbabilities, a.temperature)
-                    .values[0]);
+  const double log_normalizer = magnitude(
+      reference::top_k(logits, 1, reference::Form::kLogProbabilities, a.temperature).values[0]);
   Row scale;
   for (const double x : log_p) scale.push_back(magnitude(x) + 1 + log_normalizer);
   return scale;
@@ -103,9 +102,9 @@ void judge_row(Trial& trial, const TopKArguments& a, int64_t row) {
       reference::top_k(logits, a.k, reference::Form::kLogProbabilities, a.temperature);
   const naive::TopK naive =
       naive::top_k(narrow(logits), a.k, static_cast<naive::Form>(a.form), a.temperature);
-  trial.judge("values", row, RETORT_F32,
-              {actual, expected.values, widen(naive.values),
-               scale_of(a, logits, logarithms.values)});
+  trial.judge(
+      "values", row, RETORT_F32,
+      {actual, expected.values, widen(naive.values), scale_of(a, logits, logarithms.values)});
 }
 
 void run(Trial& trial) {
