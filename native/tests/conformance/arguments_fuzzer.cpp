@@ -67,6 +67,10 @@ class Arguments {
       operand.bytes[random_() % kBufferBytes] = static_cast<uint8_t>(random_());
   }
 
+  void scramble(Operand& operand) {
+    for (uint8_t& byte : operand.bytes) byte = static_cast<uint8_t>(random_());
+  }
+
  private:
   template <typename Integer>
   Integer any() {
@@ -87,15 +91,21 @@ class Arguments {
   std::abort();
 }
 
+// Sizes that no matrix has, or none that needs reading; the bytes of some overflow 64 bits.
+bool is_refused(int64_t rows, int64_t classes, int64_t stride) {
+  return rows <= 0 || classes <= 0 || stride < classes ||
+         stride > std::numeric_limits<int64_t>::max() / 8 / rows;
+}
+
 // Whether [rows, classes] at a stride lies within an operand; the library must refuse, or not read, the rest.
 bool fits(int64_t rows, int64_t classes, int64_t stride) {
-  if (rows <= 0 || classes <= 0 || stride < classes) return true;  // refused, or nothing to read
+  if (is_refused(rows, classes, stride)) return true;
   if (rows > kBufferBytes || stride > kBufferBytes) return false;
   return ((rows - 1) * stride + classes) * 4 <= kBufferBytes - 64;
 }
 
 int64_t bytes_of(int64_t rows, int64_t classes, int64_t stride) {
-  return rows <= 0 || classes <= 0 || stride < classes ? 64 : ((rows - 1) * stride + classes) * 4;
+  return is_refused(rows, classes, stride) ? 64 : ((rows - 1) * stride + classes) * 4;
 }
 
 // Calls, and checks what a failure must leave.
@@ -227,8 +237,8 @@ void distillation(Arguments& arguments, bool tangent) {
   const int64_t bytes = bytes_of(rows, classes, stride), row_bytes = rows <= 0 ? 64 : rows * 8;
   std::memset(labels.bytes.data(), 0, labels.bytes.size());
   std::memset(row_weights.bytes.data(), 0, row_weights.bytes.size());
-  if (arguments.unusual()) arguments.fill(labels);
-  if (arguments.unusual()) arguments.fill(row_weights);
+  if (arguments.unusual()) arguments.scramble(labels);
+  if (arguments.unusual()) arguments.scramble(row_weights);
   arguments.fill(student);
   const void* pointers[kMostTeachers];
   void* outputs[kMostTeachers];
