@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "retort/linear_distillation.h"
 #include "retort/retort.h"
 #include "retort/sparse_distillation.h"
 
@@ -22,6 +23,10 @@ struct Implementation {
   decltype(&retort_distillation_tangent) distillation_tangent;
   decltype(&retort_top_k) top_k;
   decltype(&retort_sparse_distillation_loss) sparse_distillation_loss;
+  decltype(&retort_linear_distillation_workspace) linear_distillation_workspace;
+  decltype(&retort_linear_distillation) linear_distillation;
+  // What linear distillation is lent, for the implementation's memory.
+  retort_sgemm sgemm;
   decltype(&retort_last_error) last_error;
 
   // Memory that the functions may be given, aligned to 64 bytes.

@@ -57,7 +57,7 @@ void judge_totals(Trial& trial, const DistillationArguments& a,
 // Every call must give the same totals too. False where the case has failed.
 bool make_calls(Trial& trial, LossOutputs& outputs,
                 const std::function<retort_status(const retort_executor*)>& call) {
-  std::vector<Matrix> matrices;
+  std::vector<Matrix> matrices = outputs.others;
   if (outputs.gradient.buffer) matrices.push_back(outputs.gradient);
   if (outputs.row_loss.buffer) matrices.push_back(outputs.row_loss);
   std::vector<retort_distillation_totals> totals;

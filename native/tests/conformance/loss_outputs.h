@@ -10,6 +10,7 @@ namespace retort::conformance {
 struct LossOutputs {
   Matrix gradient;  // or empty: null
   Matrix row_loss;  // [1, rows], or empty: null
+  std::vector<Matrix> others;  // what is written besides
   retort_distillation_totals totals{};
 
   float* row_loss_or_null() const { return static_cast<float*>(row_loss.data()); }
