@@ -8,8 +8,8 @@
 namespace retort::conformance {
 
 struct LossOutputs {
-  Matrix gradient;  // or empty: null
-  Matrix row_loss;  // [1, rows], or empty: null
+  Matrix gradient;             // or empty: null
+  Matrix row_loss;             // [1, rows], or empty: null
   std::vector<Matrix> others;  // what is written besides
   retort_distillation_totals totals{};
 
