@@ -127,7 +127,9 @@ std::vector<Row> scale_of(const TangentArguments& a, int64_t row) {
       // Before a temperature below 1 divides it a product may be one of the smallest numbers.
       g[j] += std::fmax(scale, 1 / temperature) * 0x1p-126;
       if (a.options.divergence == RETORT_NORMALIZED) {
-        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature;
+        // The kernels round the label's logarithm at temperature 1 where it is as large as the logits.
+        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature +
+                            largest_magnitude(s.teachers[k].logits);
         g[j] += share * a.options.alpha * a.options.target_weight * (largest * 2) * size * 2;
       }
       g[j] *= factor;

@@ -270,7 +270,7 @@ void run(Trial& trial) {
   check_loss(
       trial, a, a.outputs, [&](const retort_executor* executor) { return a.call(executor); },
       [&](int64_t row) {
-        const JudgedRow judged = judged_row(a, row);
+        JudgedRow judged = judged_row(a, row);
         gradients.set(static_cast<size_t>(row), judged, a.share(row));
         return judged;
       });
