@@ -122,14 +122,14 @@ std::vector<Row> scale_of(const TangentArguments& a, int64_t row) {
         a.teacher_temperatures.empty() ? 1 : temperature / a.teacher_temperatures[k];
     Row g(b.size());
     const double largest = largest_magnitude(u);
+    const double logit = largest_magnitude(s.teachers[k].logits);
     for (size_t j = 0; j < b.size(); ++j) {
       g[j] = scale * (r[j] * b[j] + mass[j] * product);
       // Before a temperature below 1 divides it a product may be one of the smallest numbers.
       g[j] += std::fmax(scale, 1 / temperature) * 0x1p-126;
       if (a.options.divergence == RETORT_NORMALIZED) {
         // The kernels round the label's logarithm at temperature 1 where it is as large as the logits.
-        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature +
-                            largest_magnitude(s.teachers[k].logits);
+        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature + logit;
         g[j] += share * a.options.alpha * a.options.target_weight * (largest * 2) * size * 2;
       }
       g[j] *= factor;
