@@ -328,6 +328,18 @@ TEST(SparseDistillationLoss, LogitsFarApartNeitherOverflowNorVanish) {
 }
 
 // 1 - sum_S q is 0 in any precision, and its logarithm still has all its digits.
+// exp(1000) does not exist in a double either.
+TEST(SparseDistillationLoss, LargeLogitsStayOutOfAPartThatIsNotThere) {
+  for (const float alpha : {0.0f, 1.0f}) {
+    for_every_tail(2, 3000, 4, 2, [&](Case& c) {
+      c.options.loss.alpha = alpha;
+      c.student.set(0, 2999, 1000);
+      c.student.set(1, 7, 1e4f);
+      expect_matches_reference(c);
+    });
+  }
+}
+
 TEST(SparseDistillationLoss, AStudentsTailTooSmallToExistKeepsItsLogarithm) {
   for_every_tail(3, 50, 4, 1, [](Case& c) {
     for (int64_t i = 0; i < 3; ++i) {
@@ -527,6 +539,34 @@ TEST(SparseDistillationLoss, ValuesThatAddUpToMoreThanOneAreDividedByTheirSum) {
     std::copy(values, values + 4, c.values[0].begin());
     expect_matches_reference(c);
   });
+}
+
+TEST(SparseDistillationLoss, ValuesOfNoDistributionMakeTheRowNaNWhateverIsListed) {
+  for (const float value : {kNaN, kInfinity, 1e30f}) {
+    for (const int64_t k : {4, 20}) {
+      for_every_tail(2, 20, k, 1, [&](Case& c) {
+        if (value == 1e30f && c.options.tail == RETORT_TAIL_RENORMALIZED) return;
+        c.values[0][c.place(1, 1)] = value;
+        expect_matches_reference(c);
+        std::vector<float> row_loss(2);
+        ASSERT_EQ(c.run(nullptr, 0, row_loss.data(), nullptr), RETORT_OK);
+        EXPECT_TRUE(std::isfinite(row_loss[0]));
+        EXPECT_TRUE(std::isnan(row_loss[1])) << value;
+      });
+    }
+  }
+}
+
+TEST(SparseDistillationLoss, AStudentMaskedThroughoutIsNaNThroughout) {
+  for (const float alpha : {0.0f, 0.5f, 1.0f}) {
+    for_every_tail(2, 20, 4, 1, [&](Case& c) {
+      c.options.loss.alpha = alpha;
+      for (int64_t j = 0; j < 20; ++j) c.student.set(1, j, -kInfinity);
+      expect_matches_reference(c);
+      const TypedMatrix gradient = c.gradient();
+      EXPECT_TRUE(std::isnan(gradient.at(1, c.indices[0][c.place(1, 0)])));
+    });
+  }
 }
 
 TEST(SparseDistillationLoss, MaskedClassesAreThoseOfTheReferenceAndTheGradientIsFinite) {

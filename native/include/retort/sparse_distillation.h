@@ -98,8 +98,9 @@ retort_sparse_distillation_loss_options_default(void);
  * there as a part of its tail: 0, or its even share with RETORT_TAIL_UNIFORM.
  *
  * A teacher's tail below 2^-20 is the rounding of its values: it counts as none, and the values are divided by
- * their sum, as are values that add up to more than 1, or that are of all classes. A negative probability is
- * NaN.
+ * their sum, as are values that add up to more than 1, or that are of all classes. A teacher with a NaN, an
+ * infinity, a negative probability or a logarithm above 88 has no distribution: the row's loss is NaN, and its
+ * gradient, with RETORT_TAIL_RENORMALIZED on S alone. So is that of a student's row without a distribution.
  */
 RETORT_API retort_status retort_sparse_distillation_loss(
     const retort_sparse_distillation_loss_options* options, int64_t rows, int64_t classes,

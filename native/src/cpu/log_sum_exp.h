@@ -9,17 +9,34 @@
 
 namespace {
 
+// Where lanes hand their sums on, so that a term is never lost beside a long sum of floats.
+constexpr int64_t kSummedColumns = 64 * kLanes;
+
+// The sum of term(column, lanes) over the columns of a row; beyond them a term must be 0.
+template <typename Term>
+inline __attribute__((always_inline)) double sum_of_terms(int64_t columns, Term term) {
+  double sum = 0;
+  for (int64_t first = 0; first < columns; first += kSummedColumns) {
+    const int64_t count = columns - first < kSummedColumns ? columns - first : kSummedColumns;
+    Vector lane_sums = broadcast(0);
+    for_each_vector(count,
+                    [&](int64_t j, auto lanes) { lane_sums = lane_sums + term(first + j, lanes); });
+    sum += static_cast<double>(sum_of_lanes(lane_sums));
+  }
+  return sum;
+}
+
 struct LogSumExp {
   double scale;  // c
   double largest = -HUGE_VAL;
   double sum = 0;
 
-  void add(float peak, float part) {
+  void add(float peak, double part) {
     if (peak > largest) {
       sum *= exp((largest - peak) * scale);
       largest = peak;
     }
-    sum += static_cast<double>(part) * (peak == -HUGE_VALF ? 0 : exp((peak - largest) * scale));
+    sum += part * (peak == -HUGE_VALF ? 0 : exp((peak - largest) * scale));
   }
 
   // m, or what stands for it.

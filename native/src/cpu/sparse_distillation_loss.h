@@ -59,17 +59,15 @@ float largest_of(const float* z, int64_t columns) {
 // The sum of exp((z - peak) * scale), which goes to `e`. The memory, idle meanwhile, is asked for what
 // starts at `next`.
 template <typename Element>
-float exponentials(const float* z, int64_t columns, float peak, float scale, float* e,
-                   const Element* next) {
-  Vector sum = broadcast(0);
-  for_each_vector(columns, [&](int64_t j, auto lanes) {
+double exponentials(const float* z, int64_t columns, float peak, float scale, float* e,
+                    const Element* next) {
+  return sum_of_terms(columns, [&](int64_t j, auto lanes) {
     const Vector exponent = (lanes.load(z + j, -INFINITY) - broadcast(peak)) * broadcast(scale);
     const Vector exponential = exp_nonpositive(exponent);
     lanes.store(e + j, exponential);
     __builtin_prefetch(next + j);
-    sum = sum + exponential;
+    return exponential;
   });
-  return sum_of_lanes(sum);
 }
 
 inline Vector raised(Vector root, int power) {
@@ -78,11 +76,9 @@ inline Vector raised(Vector root, int power) {
   return e;
 }
 
-float sum_of_powers(const float* roots, int64_t columns, int power) {
-  Vector sum = broadcast(0);
-  for_each_vector(
-      columns, [&](int64_t j, auto lanes) { sum = sum + raised(lanes.load(roots + j, 0), power); });
-  return sum_of_lanes(sum);
+double sum_of_powers(const float* roots, int64_t columns, int power) {
+  return sum_of_terms(
+      columns, [&](int64_t j, auto lanes) { return raised(lanes.load(roots + j, 0), power); });
 }
 
 // The loss of one row after another.
@@ -195,7 +191,7 @@ class SparseDistillationRow {
       if (sums_logits_) add_logits(first, columns, start, end, shift);
       float* const soft = soft_of(first);
       const Element* const next = student_ + first + kSparseRun;
-      const float sum = exponentials(run_.z, columns, shift, sweep_scale_, soft, next);
+      const double sum = exponentials(run_.z, columns, shift, sweep_scale_, soft, next);
       soft_tail_.add(peak, sum);
       if (!has_hard_) return;
       hard_tail_.add(peak, power_ == 1  ? sum
@@ -208,13 +204,11 @@ class SparseDistillationRow {
   void add_logits(int64_t first, int64_t columns, int64_t start, int64_t end, float shift) {
     put_listed(first, start, end, shift);
     const float* const z = run_.z;
-    Vector sum = broadcast(0);
-    for_each_vector(columns, [&](int64_t j, auto lanes) {
-      sum = sum + (lanes.load(z + j, shift) - broadcast(shift));
+    logit_sum_ += sum_of_terms(columns, [&](int64_t j, auto lanes) {
+      return lanes.load(z + j, shift) - broadcast(shift);
     });
     put_listed(first, start, end, -HUGE_VALF);
-    logit_sum_ += static_cast<double>(sum_of_lanes(sum)) +
-                  static_cast<double>(shift) * static_cast<double>(columns - (end - start));
+    logit_sum_ += static_cast<double>(shift) * static_cast<double>(columns - (end - start));
   }
 
   float largest_listed() const {
@@ -279,6 +273,8 @@ class SparseDistillationRow {
       const double lost = a_.tail == RETORT_TAIL_BIN ? teacher_.tail : 0;
       soft_factor_ = coefficient * (factor * q.tail_share - lost) / soft_tail_.sum;
     }
+    // A side without a distribution is NaN where the classes outside S are masked too.
+    if (!renormalized) soft_factor_ += 0 * (teacher_.each + q.log_sum);
     if (a_.tail == RETORT_TAIL_UNIFORM) even_share_ += coefficient * teacher_.each;
     return a_.rows.soft_scale * value;
   }
@@ -310,6 +306,7 @@ class SparseDistillationRow {
     });
     for (int64_t i = 0; i < teacher_.count; ++i) logits += static_cast<double>(scratch_.z[i]);
     if (hard_tail_.sum != 0) hard_factor_ = coefficient * s.tail_share / hard_tail_.sum;
+    hard_factor_ += 0 * s.log_sum;
     even_share_ += uniform;
     at_label_ = coefficient * (1 - smoothing);
     const auto all = static_cast<double>(classes_), peak = static_cast<double>(s.peak);
@@ -350,8 +347,9 @@ class SparseDistillationRow {
     const float* const e = soft_of(first);
     if (keeps_) {
       const auto peak = static_cast<double>(run_.peaks[number]);
-      soft *= exp((peak - soft_peak) * soft_tail_.scale);
-      hard *= exp(peak - hard_peak);
+      // A part that is not there has no peak either, and 0 times infinity is not 0.
+      if (soft != 0) soft *= exp((peak - soft_peak) * soft_tail_.scale);
+      if (hard != 0) hard *= exp(peak - hard_peak);
     } else {
       load_run(first, columns, start, end);
       const Element* const next = student_ + first + kSparseRun;

@@ -70,22 +70,20 @@ class SparseTeacherRow {
                                              static_cast<int32_t>(entries_ + listed)};
       p[listed++] = values[i];
     }
-    double sum = probabilities(k, listed, p);
-    double own_tail = 1 - sum;
-    const bool renormalized = tail_ == RETORT_TAIL_RENORMALIZED;
-    if (renormalized || !(own_tail >= kSmallestTail) || listed == classes_) {
-      own_tail *= 0;  // a NaN stays
-    } else {
-      sum = 1;
+    const double sum = probabilities(k, listed, p);
+    double own_tail = 1 - sum, divisor = 1;
+    if (tail_ == RETORT_TAIL_RENORMALIZED || !(own_tail >= kSmallestTail) || listed == classes_) {
+      own_tail = 0;
+      divisor = sum;
     }
-    // A NaN, or nothing to renormalise: no distribution.
-    if (sum != sum || (renormalized && sum == 0)) each = NAN;
+    // A NaN, an infinity, or nothing to renormalise: no distribution.
+    if (!(sum < HUGE_VAL) || divisor == 0) each = NAN;
     const double weight = teachers_.values.weights[k];
     double own_each = 0;
     if (tail_ == RETORT_TAIL_UNIFORM && listed < classes_)
       own_each = own_tail / static_cast<double>(classes_ - listed);
     for (int64_t i = 0; i < listed; ++i)
-      p[i] = static_cast<float>(weight * (static_cast<double>(p[i]) / sum - own_each));
+      p[i] = static_cast<float>(weight * (static_cast<double>(p[i]) / divisor - own_each));
     entries_ += listed;
     tail += weight * own_tail;
     each += weight * own_each;
@@ -105,7 +103,10 @@ class SparseTeacherRow {
       const Vector value = lanes.load(p + i, 0);
       const Vector exponent = (value - broadcast(peak)) * broadcast(scale);
       const Vector probability = where_less(value, broadcast(0), broadcast(NAN), value);
-      lanes.store(p + i, form == RETORT_PROBABILITIES ? probability : exp_nonpositive(exponent));
+      // Beyond an f32, and what the exponential was made for.
+      const Vector exponential =
+          where_less(broadcast(88), exponent, broadcast(INFINITY), exp_nonpositive(exponent));
+      lanes.store(p + i, form == RETORT_PROBABILITIES ? probability : exponential);
     });
     double sum = 0;
     for (int64_t i = 0; i < listed; ++i) sum += static_cast<double>(p[i]);

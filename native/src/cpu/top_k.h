@@ -135,14 +135,11 @@ float offer_run(const Element* z, int64_t first, int64_t columns, Candidates& ca
 
 // The sum of exp((z - peak) * scale). The memory, idle meanwhile, is asked for the next run.
 template <typename Element>
-float sum_of_exponentials(const Element* z, int64_t columns, float peak, float scale) {
-  Vector sum = broadcast(0);
-  for_each_vector(columns, [&](int64_t j, auto lanes) {
-    const Vector exponent = (lanes.load(z + j, -INFINITY) - broadcast(peak)) * broadcast(scale);
-    sum = sum + exp_nonpositive(exponent);
+double sum_of_exponentials(const Element* z, int64_t columns, float peak, float scale) {
+  return sum_of_terms(columns, [&](int64_t j, auto lanes) {
     __builtin_prefetch(z + kTopKRun + j);
+    return exp_nonpositive((lanes.load(z + j, -INFINITY) - broadcast(peak)) * broadcast(scale));
   });
-  return sum_of_lanes(sum);
 }
 
 void write_top_k(const retort::TopKRows& a, int64_t row, Candidates& candidates,

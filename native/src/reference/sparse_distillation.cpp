@@ -16,7 +16,7 @@ double times(double probability, double logarithm) {
   return probability == 0 ? 0 : probability * logarithm;
 }
 
-// A teacher's probabilities by class, and the mass it does not list.
+// A teacher's probabilities by class, and the mass it does not list: NaN where they are no distribution.
 struct Listed {
   std::map<size_t, double> p;
   double tail = 0;
@@ -57,7 +57,7 @@ Listed listed(const DistillationOptions& options, Tail tail, const SparseTeacher
   result.tail = 1 - sum;
   if (tail == Tail::kRenormalized || result.tail < kSmallestTail || result.p.size() == classes) {
     result.divide(sum);
-    result.tail = tail == Tail::kRenormalized && !(sum > 0) ? std::nan("") : 0;
+    result.tail = std::isfinite(sum) && sum > 0 ? 0 : std::nan("");
   }
   return result;
 }
@@ -104,24 +104,33 @@ struct Part {
   Row gradient;
 };
 
-// The log of the sum of exp over the classes that are in the union, or that are not.
-double log_sum(const Row& log_q, const Listed& listed, bool inside) {
+// log softmax(student / T), on the union alone where it is renormalised there.
+Row log_q_of(const DistillationOptions& options, Tail tail, const Listed& teacher, Row student) {
+  for (size_t j = 0; j < student.size() && tail == Tail::kRenormalized; ++j) {
+    if (teacher.p.count(j) == 0) student[j] = kMasked;
+  }
+  return log_softmax(student, options.temperature);
+}
+
+// The log of the sum of q over the classes that are not listed.
+double log_tail_of(const Row& log_q, const Listed& listed) {
+  // A row without a distribution is NaN throughout.
+  if (std::isnan(log_q[0])) return log_q[0];
   double largest = kMasked, sum = 0;
   for (size_t j = 0; j < log_q.size(); ++j) {
-    if (listed.p.count(j) == inside) largest = std::max(largest, log_q[j]);
+    if (listed.p.count(j) == 0) largest = std::max(largest, log_q[j]);
   }
   if (largest == kMasked) return kMasked;
   for (size_t j = 0; j < log_q.size(); ++j) {
-    if (listed.p.count(j) == inside) sum += std::exp(log_q[j] - largest);
+    if (listed.p.count(j) == 0) sum += std::exp(log_q[j] - largest);
   }
   return largest + std::log(sum);
 }
 
 Part divergence(Tail tail, const Mixture& mixture, const Row& log_q, bool cross_entropy) {
   const Listed& teacher = mixture.on_union;
-  const double mass = teacher.sum(), log_tail = log_sum(log_q, teacher, false);
-  // What q is divided by in the loss, and what it is multiplied by in the gradient on the union.
-  const double log_divisor = tail == Tail::kRenormalized ? log_sum(log_q, teacher, true) : 0;
+  const double mass = teacher.sum(), log_tail = log_tail_of(log_q, teacher);
+  // What q is multiplied by in the gradient on the union.
   const double factor = tail == Tail::kTruncated ? mass : 1;
   const auto term = [&](double p, double log) {
     return times(p, (cross_entropy || p == 0 ? 0 : std::log(p)) - log);
@@ -130,11 +139,11 @@ Part divergence(Tail tail, const Mixture& mixture, const Row& log_q, bool cross_
   if (tail == Tail::kBin) part.value += term(teacher.tail, log_tail);
   if (tail == Tail::kRenormalized) part.value += 0 * teacher.tail;
   for (size_t j = 0; j < log_q.size(); ++j) {
-    const double q = std::exp(log_q[j] - log_divisor);
+    const double q = std::exp(log_q[j]);
     const auto own = teacher.p.find(j);
     if (own != teacher.p.end()) {
       const double p = own->second + 0 * teacher.tail;  // NaN where a teacher is
-      part.value += term(p, log_q[j] - log_divisor);
+      part.value += term(p, log_q[j]);
       part.gradient.push_back(factor * q - p);
       continue;
     }
@@ -196,8 +205,9 @@ DistillationLoss sparse_distillation_loss(const DistillationOptions& options, Ta
   for (double& g : loss.gradient) g *= 1 - options.alpha;
   if (options.alpha == 0) return loss;
   const Mixture mixture = mixture_of(options, tail, teachers, weights, student.size());
-  const Part part = divergence(tail, mixture, log_softmax(student, options.temperature),
-                               options.soft_value == SoftValue::kCrossEntropy);
+  const Row log_q = log_q_of(options, tail, mixture.on_union, student);
+  const Part part =
+      divergence(tail, mixture, log_q, options.soft_value == SoftValue::kCrossEntropy);
   const double scale =
       options.scale_by_temperature_squared ? options.temperature * options.temperature : 1;
   loss.soft = scale * part.value;

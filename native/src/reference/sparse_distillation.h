@@ -1,5 +1,8 @@
 // What retort/sparse_distillation.h means: plain loops in double precision, straight from its formulas.
-#pragma once
+//
+// A guard in place of `#pragma once`, as in reference.h.
+#ifndef RETORT_REFERENCE_SPARSE_DISTILLATION_H
+#define RETORT_REFERENCE_SPARSE_DISTILLATION_H
 
 #include "reference.h"
 
@@ -28,3 +31,5 @@ DistillationLoss sparse_distillation_loss(const DistillationOptions& options, Ta
                                           const Row& weights, int64_t label);
 
 }  // namespace retort::reference
+
+#endif

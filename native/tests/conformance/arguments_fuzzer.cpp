@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "retort/retort.h"
@@ -22,52 +23,67 @@ struct Operand {
   void* pointer = nullptr;
 };
 
+// The bytes decide first. What they are too short for, a generator seeded with them decides: otherwise a short
+// input would be a call of zeros, which the first check refuses.
 class Arguments {
  public:
-  Arguments(const uint8_t* data, size_t size) : data_(data, size) {}
+  Arguments(const uint8_t* data, size_t size) : data_(data, size) {
+    std::seed_seq seed(data, data + size);
+    random_.seed(seed);
+  }
 
   // Mostly small and permitted, at times any number at all.
-  int64_t size(int64_t most) {
-    return unusual() ? data_.ConsumeIntegral<int64_t>()
-                     : data_.ConsumeIntegralInRange<int64_t>(0, most);
-  }
+  int64_t size(int64_t most) { return unusual() ? any<int64_t>() : within<int64_t>(0, most); }
   float number(std::initializer_list<float> usual) {
-    if (!unusual()) return usual.begin()[data_.ConsumeIntegralInRange<size_t>(0, usual.size() - 1)];
-    const auto bits = data_.ConsumeIntegral<uint32_t>();
+    if (!unusual()) return usual.begin()[within<size_t>(0, usual.size() - 1)];
+    const auto bits = any<uint32_t>();
     float x;
     std::memcpy(&x, &bits, sizeof x);
     return x;
   }
   template <typename Enum>
   Enum choice(int count) {
-    const int value =
-        unusual() ? data_.ConsumeIntegral<int>() : data_.ConsumeIntegralInRange(0, count - 1);
+    const int value = unusual() ? any<int>() : within(0, count - 1);
     Enum result;
     static_assert(sizeof result == sizeof value, "an enum of C is an int");
     std::memcpy(&result, &value, sizeof result);
     return result;
   }
-  bool unusual() { return data_.ConsumeIntegralInRange(0, 24) == 0; }
-  bool coin() { return data_.ConsumeBool(); }
+  bool unusual() { return within(0, 49) == 0; }
+  bool coin() { return within(0, 1) == 0; }
 
   // Somewhere in the operand's bytes with `needed` behind it, null, or misaligned.
   void* place(Operand& operand, int64_t needed) {
     const int64_t room = kBufferBytes - needed;
-    int64_t offset = room <= 0 ? 0 : data_.ConsumeIntegralInRange<int64_t>(0, room) / 8 * 8;
+    int64_t offset = room <= 0 ? 0 : within<int64_t>(0, room) / 8 * 8;
     if (unusual()) offset = room <= 1 ? 0 : 1;
     operand.pointer = unusual() ? nullptr : operand.bytes.data() + offset;
     return operand.pointer;
   }
 
+  // No byte is spent on contents, of which there are many.
   void fill(Operand& operand) {
-    for (int i = 0; i < 64; ++i) {
-      const auto at = data_.ConsumeIntegralInRange<size_t>(0, kBufferBytes - 1);
-      operand.bytes[at] = data_.ConsumeIntegral<uint8_t>();
-    }
+    for (int i = 0; i < 64; ++i)
+      operand.bytes[random_() % kBufferBytes] = static_cast<uint8_t>(random_());
+  }
+
+  void scramble(Operand& operand) {
+    for (uint8_t& byte : operand.bytes) byte = static_cast<uint8_t>(random_());
   }
 
  private:
+  template <typename Integer>
+  Integer any() {
+    return within(std::numeric_limits<Integer>::min(), std::numeric_limits<Integer>::max());
+  }
+  template <typename Integer>
+  Integer within(Integer least, Integer most) {
+    if (data_.remaining_bytes() > 0) return data_.ConsumeIntegralInRange(least, most);
+    return std::uniform_int_distribution<Integer>(least, most)(random_);
+  }
+
   FuzzedDataProvider data_;
+  std::mt19937_64 random_;
 };
 
 [[noreturn]] void broken(const char* what) {
@@ -75,15 +91,21 @@ class Arguments {
   std::abort();
 }
 
+// Sizes that no matrix has, or none that needs reading; the bytes of some overflow 64 bits.
+bool is_refused(int64_t rows, int64_t classes, int64_t stride) {
+  return rows <= 0 || classes <= 0 || stride < classes ||
+         stride > std::numeric_limits<int64_t>::max() / 8 / rows;
+}
+
 // Whether [rows, classes] at a stride lies within an operand; the library must refuse, or not read, the rest.
 bool fits(int64_t rows, int64_t classes, int64_t stride) {
-  if (rows <= 0 || classes <= 0 || stride < classes) return true;  // refused, or nothing to read
+  if (is_refused(rows, classes, stride)) return true;
   if (rows > kBufferBytes || stride > kBufferBytes) return false;
   return ((rows - 1) * stride + classes) * 4 <= kBufferBytes - 64;
 }
 
 int64_t bytes_of(int64_t rows, int64_t classes, int64_t stride) {
-  return rows <= 0 || classes <= 0 || stride < classes ? 64 : ((rows - 1) * stride + classes) * 4;
+  return is_refused(rows, classes, stride) ? 64 : ((rows - 1) * stride + classes) * 4;
 }
 
 // Calls, and checks what a failure must leave.
@@ -215,8 +237,8 @@ void distillation(Arguments& arguments, bool tangent) {
   const int64_t bytes = bytes_of(rows, classes, stride), row_bytes = rows <= 0 ? 64 : rows * 8;
   std::memset(labels.bytes.data(), 0, labels.bytes.size());
   std::memset(row_weights.bytes.data(), 0, row_weights.bytes.size());
-  if (arguments.unusual()) arguments.fill(labels);
-  if (arguments.unusual()) arguments.fill(row_weights);
+  if (arguments.unusual()) arguments.scramble(labels);
+  if (arguments.unusual()) arguments.scramble(row_weights);
   arguments.fill(student);
   const void* pointers[kMostTeachers];
   void* outputs[kMostTeachers];

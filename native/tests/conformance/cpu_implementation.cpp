@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../network_testing.h"
 #include "../testing.h"
 #include "implementation.h"
 
@@ -40,6 +41,11 @@ const Implementation& implementation() {
       retort_ensemble_mean,
       retort_distillation_loss,
       retort_distillation_tangent,
+      retort_top_k,
+      retort_sparse_distillation_loss,
+      retort_linear_distillation_workspace,
+      retort_linear_distillation,
+      testing::plain_sgemm,
       retort_last_error,
       allocate,
       std::free,

@@ -26,6 +26,49 @@ Options meaning_of(const retort_distillation_loss_options& options,
   return meaning;
 }
 
+// Logits as they are, or the distribution that they are of.
+void make_form(retort_form form, Matrix& teacher) {
+  if (form == RETORT_LOGITS) return;
+  for (int64_t i = 0; i < teacher.rows; ++i) {
+    const Row logits = teacher.row(i);
+    teacher.set_row(i, form == RETORT_PROBABILITIES ? reference::softmax(logits, 1)
+                                                    : reference::log_softmax(logits, 1));
+  }
+}
+
+void spoil_sides(Random& random, DistillationArguments& a) {
+  const Spoiler spoiler = draw_spoiler(random);
+  if (spoiler == Spoiler::kNone) return;
+  const uint64_t side = random() % 3;
+  if (side == 0 || a.teachers.empty()) {
+    spoil(random, spoiler, {&a.student});
+    return;
+  }
+  Matrix& teacher = a.teachers[random() % a.teachers.size()];
+  if (side == 1) {
+    spoil(random, spoiler, {&teacher});
+  } else {
+    spoil(random, spoiler, {&teacher, &a.student});
+  }
+}
+
+void draw_teachers(Trial& trial, int64_t count, Values values, DistillationArguments& a) {
+  Random& random = trial.random;
+  const int64_t stride = draw_stride(random, a.shape.classes);
+  for (int64_t k = 0; k < count; ++k) {
+    a.teachers.push_back(draw_matrix(trial.memory, random, a.options.dtype, a.shape, stride));
+    fill(random, values, a.teachers.back());
+  }
+  if (count > 1 && one_in(random, 16)) a.teachers[1] = a.teachers[0];
+  if (one_in(random, 4)) {
+    for (int64_t k = 0; k < count; ++k)
+      a.teacher_temperatures.push_back(pick(random, {0.5f, 1.0f, 2.0f, 4.0f}));
+  }
+  a.teacher_weights = draw_weights(random, count);
+}
+
+}  // namespace
+
 void draw_options(Random& random, int64_t teachers, retort_distillation_loss_options& options) {
   options.dtype = draw_dtype(random);
   options.label_type = pick(random, {RETORT_LABELS_I32, RETORT_LABELS_I64});
@@ -78,49 +121,6 @@ void draw_row_weights(Trial& trial, DistillationArguments& a) {
   for (int64_t i = 0; i < a.shape.rows; ++i)
     a.row_weights.set(0, i, pick(trial.random, {0.0, 0.5, 1.0, 1.0, 3.0}));
 }
-
-// Logits as they are, or the distribution that they are of.
-void make_form(retort_form form, Matrix& teacher) {
-  if (form == RETORT_LOGITS) return;
-  for (int64_t i = 0; i < teacher.rows; ++i) {
-    const Row logits = teacher.row(i);
-    teacher.set_row(i, form == RETORT_PROBABILITIES ? reference::softmax(logits, 1)
-                                                    : reference::log_softmax(logits, 1));
-  }
-}
-
-void spoil_sides(Random& random, DistillationArguments& a) {
-  const Spoiler spoiler = draw_spoiler(random);
-  if (spoiler == Spoiler::kNone) return;
-  const uint64_t side = random() % 3;
-  if (side == 0 || a.teachers.empty()) {
-    spoil(random, spoiler, {&a.student});
-    return;
-  }
-  Matrix& teacher = a.teachers[random() % a.teachers.size()];
-  if (side == 1) {
-    spoil(random, spoiler, {&teacher});
-  } else {
-    spoil(random, spoiler, {&teacher, &a.student});
-  }
-}
-
-void draw_teachers(Trial& trial, int64_t count, Values values, DistillationArguments& a) {
-  Random& random = trial.random;
-  const int64_t stride = draw_stride(random, a.shape.classes);
-  for (int64_t k = 0; k < count; ++k) {
-    a.teachers.push_back(draw_matrix(trial.memory, random, a.options.dtype, a.shape, stride));
-    fill(random, values, a.teachers.back());
-  }
-  if (count > 1 && one_in(random, 16)) a.teachers[1] = a.teachers[0];
-  if (one_in(random, 4)) {
-    for (int64_t k = 0; k < count; ++k)
-      a.teacher_temperatures.push_back(pick(random, {0.5f, 1.0f, 2.0f, 4.0f}));
-  }
-  a.teacher_weights = draw_weights(random, count);
-}
-
-}  // namespace
 
 double DistillationArguments::denominator() const {
   if (options.reduction != RETORT_REDUCTION_MEAN) return 1;

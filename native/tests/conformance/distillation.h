@@ -1,4 +1,4 @@
-// The arguments that the distillation loss and its tangent share.
+// The arguments that the distillation losses and the tangent share.
 #pragma once
 
 #include "implementation.h"
@@ -61,6 +61,10 @@ struct DistillationArguments {
   naive::DistillationOptions naive_meaning() const;
 };
 
+void draw_options(Random& random, int64_t teachers, retort_distillation_loss_options& options);
+// Whether there are any is drawn too; the options and the shape are before.
+void draw_labels(Trial& trial, DistillationArguments& a);
+void draw_row_weights(Trial& trial, DistillationArguments& a);
 // Everything but what is written. `tangent`: only what the tangent takes too, which is less.
 DistillationArguments draw_distillation(Trial& trial, bool tangent);
 void describe(Trial& trial, const DistillationArguments& arguments);

@@ -58,9 +58,13 @@ Row tangent_size(const TangentArguments& a, const ScaledSides& s, int64_t row) {
 Row slope_scale(const TangentArguments& a, const ScaledSides& s, const Row& u, size_t label) {
   const double largest = largest_magnitude(u);
   const auto classes = static_cast<double>(u.size());
+  // Without a share of p in the mean the Jensen-Shannon divergence is the forward KL.
+  const retort_divergence divergence =
+      a.options.divergence == RETORT_JENSEN_SHANNON && a.options.beta == 0 ? RETORT_FORWARD_KL
+                                                                           : a.options.divergence;
   Row scale;
   for (size_t j = 0; j < u.size(); ++j) {
-    switch (a.options.divergence) {
+    switch (divergence) {
       case RETORT_REVERSE_KL:
       case RETORT_JENSEN_SHANNON: {
         // The share beta p / m is a ratio of two rounded exponentials.
@@ -117,17 +121,21 @@ std::vector<Row> scale_of(const TangentArguments& a, int64_t row) {
     const double factor =
         a.teacher_temperatures.empty() ? 1 : temperature / a.teacher_temperatures[k];
     Row g(b.size());
+    const double largest = largest_magnitude(u);
+    const double logit = largest_magnitude(s.teachers[k].logits);
     for (size_t j = 0; j < b.size(); ++j) {
       g[j] = scale * (r[j] * b[j] + mass[j] * product);
+      // Before a temperature below 1 divides it a product may be one of the smallest numbers.
+      g[j] += std::fmax(scale, 1 / temperature) * 0x1p-126;
       if (a.options.divergence == RETORT_NORMALIZED) {
-        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature;
-        g[j] += share * a.options.alpha * a.options.target_weight * (largest_magnitude(u) * 2) *
-                size * 2;
+        // The kernels round the label's logarithm at temperature 1 where it is as large as the logits.
+        const double size = 1 + magnitude(own[j]) * temperature + s.further_p * temperature + logit;
+        g[j] += share * a.options.alpha * a.options.target_weight * (largest * 2) * size * 2;
       }
       g[j] *= factor;
     }
     g = through_standardization(s.teachers[k], g);
-    for (double& x : g) x = weights[k] > 0 ? x * a.share(row) : 0;
+    for (double& x : g) x = weights[k] > 0 ? magnitude(x) * a.share(row) : 0;
     scales.push_back(g);
   }
   return scales;

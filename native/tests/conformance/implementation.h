@@ -1,11 +1,13 @@
-// The implementation under test: the functions of retort.h and the memory they work on. One executable is
+// The implementation under test: the functions of the C interface and the memory they work on. One executable is
 // linked with one implementation; nothing else in the suite knows where the functions run.
 #pragma once
 
 #include <cstddef>
 #include <vector>
 
+#include "retort/linear_distillation.h"
 #include "retort/retort.h"
+#include "retort/sparse_distillation.h"
 
 namespace retort::conformance {
 
@@ -19,6 +21,12 @@ struct Implementation {
   decltype(&retort_ensemble_mean) ensemble_mean;
   decltype(&retort_distillation_loss) distillation_loss;
   decltype(&retort_distillation_tangent) distillation_tangent;
+  decltype(&retort_top_k) top_k;
+  decltype(&retort_sparse_distillation_loss) sparse_distillation_loss;
+  decltype(&retort_linear_distillation_workspace) linear_distillation_workspace;
+  decltype(&retort_linear_distillation) linear_distillation;
+  // What linear distillation is lent, for the implementation's memory.
+  retort_sgemm sgemm;
   decltype(&retort_last_error) last_error;
 
   // Memory that the functions may be given, aligned to 64 bytes.

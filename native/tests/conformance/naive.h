@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "reference/reference.h"
+#include "reference/sparse_distillation.h"
 
 #undef RETORT_REFERENCE_REFERENCE_H
+#undef RETORT_REFERENCE_SPARSE_DISTILLATION_H
 #define double float
 #define reference naive
 #include "reference/reference.h"
+#include "reference/sparse_distillation.h"
 #undef reference
 #undef double
