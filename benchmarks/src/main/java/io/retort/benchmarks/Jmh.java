@@ -9,6 +9,7 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
 /** Runs JMH with its progress on standard error, for standard output is for the results. */
@@ -19,7 +20,7 @@ final class Jmh {
   private Jmh() {}
 
   /**
-   * The times of one benchmark's calls in nanoseconds.
+   * The times of one benchmark's calls in nanoseconds, without a word: {@link Progress} tells more.
    *
    * @param benchmark a class with one benchmark that samples times
    * @param parameters one value each
@@ -34,9 +35,15 @@ final class Jmh {
             .warmupIterations(WARMUP_ITERATIONS)
             .warmupTime(iteration)
             .measurementIterations(ITERATIONS)
-            .measurementTime(iteration);
+            .measurementTime(iteration)
+            .verbosity(VerboseMode.SILENT);
     parameters.forEach((name, value) -> options.param(name, value.toString()));
     return run(options).iterator().next().getPrimaryResult().getStatistics();
+  }
+
+  /** What {@link #sample} takes with the time to warm up, less what its JVM takes to start. */
+  static long millisecondsWithWarmup(long milliseconds) {
+    return milliseconds * (WARMUP_ITERATIONS + ITERATIONS) / ITERATIONS;
   }
 
   /** Options that name all benchmarks of a class. */
