@@ -51,11 +51,11 @@ public final class Agreement {
   /** Of the sum of absolute differences in a row. */
   double gradientTolerance() {
     double computed = 2 * probabilityError * (2 * ALPHA * T + (1 - ALPHA)) / problem.rows();
-    double largest = 2 * (ALPHA * T + (1 - ALPHA)) / problem.rows();
+    double magnitude = 2 * (ALPHA * T + (1 - ALPHA)) / problem.rows();
     return switch (problem.dtype()) {
       case F32 -> computed;
-      case F16 -> computed + 2 * 0x1p-11 * largest + problem.classes() * 0x1p-24;
-      case BF16 -> computed + 2 * 0x1p-8 * largest + problem.classes() * 0x1p-133;
+      case F16 -> computed + 2 * 0x1p-11 * magnitude + problem.classes() * 0x1p-24;
+      case BF16 -> computed + 2 * 0x1p-8 * magnitude + problem.classes() * 0x1p-133;
     };
   }
 

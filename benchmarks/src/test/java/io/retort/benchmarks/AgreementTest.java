@@ -12,6 +12,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AgreementTest {
@@ -29,6 +30,16 @@ class AgreementTest {
             new DistillationProblem(classes, teachers, DType.F32, mean, 2, 4L << 20);
         Step step = new PlainJavaProvider().prepare(problem)) {
       assertThatCode(() -> new Agreement(problem).check("java", step)).doesNotThrowAnyException();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void retortAgreesWithItself(DType dtype) {
+    try (DistillationProblem problem =
+            new DistillationProblem(70_001, 1, dtype, Mean.LOGITS, 2, 2L << 20);
+        Step step = new RetortProvider().prepare(problem)) {
+      assertThatCode(() -> new Agreement(problem).check("retort", step)).doesNotThrowAnyException();
     }
   }
 
