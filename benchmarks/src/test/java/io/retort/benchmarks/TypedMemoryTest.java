@@ -36,6 +36,6 @@ class TypedMemoryTest {
       target.get(copied);
     }
 
-    assertThat(copied).containsExactly(expected);
+    assertThat(copied).isEqualTo(expected);
   }
 }
