@@ -10,7 +10,9 @@ import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.TimeValue;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** Measures what a call through Java costs beside the C call, in time and in garbage. */
 @Command(
@@ -28,6 +30,8 @@ final class CallOverhead implements Callable<Integer> {
       description = "Time of one of five iterations (default: ${DEFAULT-VALUE}).")
   private long milliseconds;
 
+  @Spec private CommandSpec command;
+
   /** A benchmark's method, and the rows it was called with. */
   private record Call(String method, String rows) {}
 
@@ -39,6 +43,7 @@ final class CallOverhead implements Callable<Integer> {
 
   @Override
   public Integer call() throws RunnerException {
+    new OptionValues(command).positive("--milliseconds", milliseconds);
     Map<Call, Cost> costs = new HashMap<>();
     for (RunResult result : run()) {
       costs.put(

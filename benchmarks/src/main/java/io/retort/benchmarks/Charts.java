@@ -1,5 +1,6 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.util.ArrayList;
@@ -16,8 +17,9 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * The two charts of the results, each over the number of classes. A colour is a number of teachers
- * or a provider; a solid line is the mean of logits, a dashed one the mean of probabilities.
+ * The two charts of the results of one type, each over the number of classes. A colour is a number
+ * of teachers or a provider; a solid line is the mean of logits, a dashed one the mean of
+ * probabilities.
  */
 final class Charts {
   private static final int WIDTH = 860;
@@ -40,9 +42,16 @@ final class Charts {
   private Charts() {}
 
   /** Retort's share of the speed of a copy, one line a number of teachers and mean. */
-  static XYChart shareOfCopy(Measurements measurements) {
-    List<Measurement> rows = measurements.rows().stream().filter(Measurement::isRetort).toList();
-    XYChart chart = chart("Retort's speed as a share of the machine's copy", "% of copy");
+  static XYChart shareOfCopy(Measurements measurements, DType dtype) {
+    List<Measurement> rows =
+        measurements.rows().stream()
+            .filter(row -> row.dtype() == dtype)
+            .filter(Measurement::isRetort)
+            .toList();
+    XYChart chart =
+        chart(
+            "Retort's speed as a share of the machine's copy, " + Measurement.name(dtype),
+            "% of copy");
     chart.getStyler().setYAxisMin(0.0);
     addLines(
         chart,
@@ -54,15 +63,18 @@ final class Charts {
   }
 
   /** How many times Retort's time each peer takes, one line a peer and mean. */
-  static XYChart peers(Measurements measurements, int teachers) {
+  static XYChart peers(Measurements measurements, DType dtype, int teachers) {
     List<Measurement> rows =
         measurements.rows().stream()
+            .filter(row -> row.dtype() == dtype)
             .filter(row -> row.teachers() == teachers)
             .filter(row -> measurements.retortFasterBy(row).isPresent())
             .toList();
     String ensemble = teachers == 1 ? "1 teacher" : teachers + " teachers";
     XYChart chart =
-        chart("Time relative to Retort, " + ensemble, "times Retort's time (Retort is 1)");
+        chart(
+            "Time relative to Retort, " + ensemble + ", " + Measurement.name(dtype),
+            "times Retort's time (Retort is 1)");
     chart.getStyler().setYAxisLogarithmic(true);
     double[] ratios =
         rows.stream()

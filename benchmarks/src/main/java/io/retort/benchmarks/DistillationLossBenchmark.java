@@ -1,6 +1,7 @@
 package io.retort.benchmarks;
 
 import io.retort.benchmarks.DistillationLossProvider.Step;
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -32,6 +33,10 @@ public class DistillationLossBenchmark {
   @Param("4")
   public int teachers;
 
+  /** Type of the logits and of the gradient. */
+  @Param("F32")
+  public DType dtype;
+
   /** How the teachers become one. */
   @Param("PROBABILITIES")
   public Mean mean;
@@ -54,7 +59,7 @@ public class DistillationLossBenchmark {
   /** Makes the problem and checks the provider's solution. */
   @Setup(Level.Trial)
   public void prepare() {
-    problem = new DistillationProblem(classes, teachers, mean, threads, modelBytes);
+    problem = new DistillationProblem(classes, teachers, dtype, mean, threads, modelBytes);
     step = Provider.named(DistillationLossProvider.class, provider).prepare(problem);
     if (!provider.equals(RetortProvider.NAME)) {
       new Agreement(problem).check(provider, step);

@@ -1,10 +1,14 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
 
 /** An implementation of the distillation loss, found by {@link java.util.ServiceLoader}. */
 public interface DistillationLossProvider extends Provider {
+  /** Whether the implementation solves problems of that type. */
+  boolean supports(DType dtype);
+
   /** Brings the problem into the form that the implementation likes; none of this is timed. */
   Step prepare(DistillationProblem problem);
 
@@ -18,7 +22,7 @@ public interface DistillationLossProvider extends Provider {
      */
     OptionalDouble loss();
 
-    /** Writes the gradient [rows, classes] of the last run. */
+    /** Writes the gradient [rows, classes] of the last run, whatever its type, as floats. */
     void copyGradientTo(FloatPointer target);
 
     @Override

@@ -1,7 +1,7 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
-import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 
 /**
@@ -9,8 +9,8 @@ import org.bytedeco.javacpp.IntPointer;
  * for the gradient, in one block of native memory.
  *
  * <p>Model bytes are what any implementation must move at the least: the student and K teachers
- * read once, the gradient written once, (K + 2) * rows * classes * 4. The rows are as many as make
- * about the bytes asked for; take those far above every cache, so that each sweep starts cold.
+ * read once, the gradient written once, (K + 2) * rows * classes elements. The rows are as many as
+ * make about the bytes asked for; take those far above every cache, so that each sweep starts cold.
  */
 public final class DistillationProblem implements AutoCloseable {
   /** The temperature T of the loss. */
@@ -22,9 +22,10 @@ public final class DistillationProblem implements AutoCloseable {
   private final long rows;
   private final int classes;
   private final int teachers;
+  private final DType dtype;
   private final Mean mean;
   private final int threads;
-  private final FloatPointer memory;
+  private final TypedMemory memory;
   private final IntPointer labels;
 
   /**
@@ -32,17 +33,20 @@ public final class DistillationProblem implements AutoCloseable {
    *
    * @param classes classes of the logits
    * @param teachers number of teachers, K
+   * @param dtype type of the logits and of the gradient
    * @param mean how the teachers become one
    * @param threads threads a provider may use
    * @param modelBytes bytes that the rows shall come nearest to from below; one row at the least
    */
-  public DistillationProblem(int classes, int teachers, Mean mean, int threads, long modelBytes) {
-    this.rows = rows(classes, teachers, modelBytes);
+  public DistillationProblem(
+      int classes, int teachers, DType dtype, Mean mean, int threads, long modelBytes) {
+    this.rows = rows(classes, teachers, dtype, modelBytes);
     this.classes = classes;
     this.teachers = teachers;
+    this.dtype = dtype;
     this.mean = mean;
     this.threads = threads;
-    memory = new FloatPointer(elements() * (teachers + 2));
+    memory = TypedMemory.allocate(dtype, elements() * (teachers + 2));
     NormalLogits.fill(memory, 42);
     labels = new IntPointer(rows);
     for (long row = 0; row < rows; row++) {
@@ -50,12 +54,12 @@ public final class DistillationProblem implements AutoCloseable {
     }
   }
 
-  static long rows(int classes, int teachers, long modelBytes) {
-    return Math.max(1, modelBytes / bytesOfRow(classes, teachers));
+  static long rows(int classes, int teachers, DType dtype, long modelBytes) {
+    return Math.max(1, modelBytes / bytesOfRow(classes, teachers, dtype));
   }
 
-  static long bytesOfRow(int classes, int teachers) {
-    return (long) Float.BYTES * classes * (teachers + 2);
+  static long bytesOfRow(int classes, int teachers, DType dtype) {
+    return (long) dtype.bytes() * classes * (teachers + 2);
   }
 
   /** Rows of the logits. */
@@ -71,6 +75,11 @@ public final class DistillationProblem implements AutoCloseable {
   /** Number of teachers, K. */
   public int teachers() {
     return teachers;
+  }
+
+  /** Type of the logits and of the gradient. */
+  public DType dtype() {
+    return dtype;
   }
 
   /** How the teachers become one. */
@@ -89,17 +98,17 @@ public final class DistillationProblem implements AutoCloseable {
   }
 
   /** The student's logits [rows, classes]. */
-  public FloatPointer student() {
+  public TypedMemory student() {
     return matrix(0);
   }
 
   /** The logits [rows, classes] of teacher {@code k}; the next teacher's follow without a gap. */
-  public FloatPointer teacher(int k) {
+  public TypedMemory teacher(int k) {
     return matrix(1 + k);
   }
 
   /** Room for the gradient [rows, classes] of the mean loss on the student's logits. */
-  public FloatPointer gradient() {
+  public TypedMemory gradient() {
     return matrix(teachers + 1);
   }
 
@@ -108,9 +117,8 @@ public final class DistillationProblem implements AutoCloseable {
     return labels;
   }
 
-  private FloatPointer matrix(int index) {
-    FloatPointer start = memory.getPointer(index * elements());
-    return start.capacity(elements());
+  private TypedMemory matrix(int index) {
+    return memory.slice(index * elements(), elements());
   }
 
   @Override

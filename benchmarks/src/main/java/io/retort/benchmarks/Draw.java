@@ -1,5 +1,6 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -27,6 +28,12 @@ final class Draw implements Callable<Integer> {
   private Chart chart;
 
   @Option(
+      names = "--dtype",
+      defaultValue = "f32",
+      description = "Type of the logits in the chart (default: ${DEFAULT-VALUE}).")
+  private DType dtype;
+
+  @Option(
       names = "--teachers",
       defaultValue = "4",
       description = "Number of teachers in the chart of peers (default: ${DEFAULT-VALUE}).")
@@ -44,8 +51,8 @@ final class Draw implements Callable<Integer> {
     Measurements measurements = Measurements.read(results);
     XYChart drawn =
         chart == Chart.PEERS
-            ? Charts.peers(measurements, teachers)
-            : Charts.shareOfCopy(measurements);
+            ? Charts.peers(measurements, dtype, teachers)
+            : Charts.shareOfCopy(measurements, dtype);
     Svg.write(drawn, picture);
     return 0;
   }

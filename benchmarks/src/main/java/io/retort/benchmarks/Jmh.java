@@ -9,9 +9,10 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Statistics;
 
-/** Runs JMH with its progress on standard error, for standard output is for the results. */
+/** Runs JMH with what it prints on standard error, for standard output is for the results. */
 final class Jmh {
   private static final int WARMUP_ITERATIONS = 2;
   private static final int ITERATIONS = 3;
@@ -19,12 +20,12 @@ final class Jmh {
   private Jmh() {}
 
   /**
-   * The times of one benchmark's calls in nanoseconds.
+   * The times of one benchmark's calls in nanoseconds, without a word: {@link Progress} tells more.
    *
    * @param benchmark a class with one benchmark that samples times
    * @param parameters one value each
    * @param milliseconds time to measure for, after two thirds of it to warm up
-   * @throws RunnerException if it fails
+   * @throws RunnerException with the benchmark's message, if it fails
    */
   static Statistics sample(Class<?> benchmark, Map<String, ?> parameters, long milliseconds)
       throws RunnerException {
@@ -34,9 +35,15 @@ final class Jmh {
             .warmupIterations(WARMUP_ITERATIONS)
             .warmupTime(iteration)
             .measurementIterations(ITERATIONS)
-            .measurementTime(iteration);
+            .measurementTime(iteration)
+            .verbosity(VerboseMode.SILENT);
     parameters.forEach((name, value) -> options.param(name, value.toString()));
     return run(options).iterator().next().getPrimaryResult().getStatistics();
+  }
+
+  /** What {@link #sample} takes with the time to warm up, less what its JVM takes to start. */
+  static long millisecondsWithWarmup(long milliseconds) {
+    return milliseconds * (WARMUP_ITERATIONS + ITERATIONS) / ITERATIONS;
   }
 
   /** Options that name all benchmarks of a class. */
@@ -47,15 +54,27 @@ final class Jmh {
   /**
    * Runs the benchmarks that the options name.
    *
-   * @throws RunnerException if one of them fails
+   * @throws RunnerException with the benchmark's message, if one of them fails
    */
   static Collection<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
     PrintStream standardOutput = System.out;
     System.setOut(System.err);
     try {
       return new Runner(options.shouldFailOnError(true).build()).run();
+    } catch (RunnerException failure) {
+      throw named(failure);
     } finally {
       System.setOut(standardOutput);
     }
+  }
+
+  /**
+   * The failure with the message of what the benchmark threw, which JMH keeps to its own output.
+   */
+  private static RunnerException named(RunnerException failure) {
+    Throwable benchmark = failure.getCause();
+    return benchmark == null || benchmark.getSuppressed().length == 0
+        ? failure
+        : new RunnerException(benchmark.getSuppressed()[0].toString(), failure);
   }
 }

@@ -1,9 +1,10 @@
 package io.retort.benchmarks;
 
+import io.retort.benchmarks.DistillationLossRun.Shape;
+import io.retort.kernels.DType;
 import io.retort.kernels.InstructionSet;
 import io.retort.kernels.Mean;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,8 +12,10 @@ import java.util.concurrent.Callable;
 import org.openjdk.jmh.runner.RunnerException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures the distillation loss with its gradient, prints a table and stores the results. */
@@ -46,6 +49,13 @@ public final class Main implements Callable<Integer> {
   private List<Integer> teachers;
 
   @Option(
+      names = "--dtypes",
+      split = ",",
+      defaultValue = "f32,bf16",
+      description = "Types of the logits: f32, f16, bf16 (default: ${DEFAULT-VALUE}).")
+  private List<DType> dtypes;
+
+  @Option(
       names = "--means",
       split = ",",
       defaultValue = "LOGITS,PROBABILITIES",
@@ -58,9 +68,6 @@ public final class Main implements Callable<Integer> {
       description = "Whose implementations (default: all there are).")
   private List<String> providers = Provider.names(DistillationLossProvider.class);
 
-  @Option(names = "--threads", description = "Threads that work (default: one a processor).")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
   @Option(
       names = "--megabytes",
       defaultValue = "256",
@@ -68,14 +75,7 @@ public final class Main implements Callable<Integer> {
           "Bytes a call moves; far more than the caches hold (default: ${DEFAULT-VALUE}).")
   private int megabytes;
 
-  @Option(
-      names = "--milliseconds",
-      defaultValue = "3000",
-      description = "Time to measure each provider for (default: ${DEFAULT-VALUE}).")
-  private long milliseconds;
-
-  @Option(names = "--output", description = "CSV file to write (default: none).")
-  private Path output;
+  @Mixin private final RunOptions options = new RunOptions(3000);
 
   @Spec private CommandSpec command;
 
@@ -98,36 +98,69 @@ public final class Main implements Callable<Integer> {
   @Override
   public Integer call() throws RunnerException, IOException {
     checkArguments();
+    dtypes.forEach(this::nameUnsupporting);
     DistillationLossRun run =
-        new DistillationLossRun(means, providers, threads, (long) megabytes << 20, milliseconds);
-    List<Measurement> rows = new ArrayList<>();
-    for (int classCount : classes) {
-      for (int teacherCount : teachers) {
-        rows.addAll(run.measure(classCount, teacherCount));
-      }
-    }
-    Measurements measurements = new Measurements(rows);
+        new DistillationLossRun(
+            shapes(),
+            means,
+            providers,
+            options.threads,
+            (long) megabytes << 20,
+            options.milliseconds);
+    Measurements measurements = new Measurements(run.measure(command.commandLine().getErr()));
     System.out.printf(
         Locale.ROOT,
         "%s, %d threads, %s, about %d MB a call%n%n",
         Machine.processor(),
-        threads,
+        options.threads,
         InstructionSet.current(),
         megabytes);
     System.out.print(MeasurementTable.of(measurements));
-    if (output != null) {
-      measurements.write(output);
+    if (options.output != null) {
+      measurements.write(options.output);
     }
     return 0;
+  }
+
+  /** Every combination of classes, teachers and types. */
+  private List<Shape> shapes() {
+    List<Shape> shapes = new ArrayList<>();
+    for (int classCount : classes) {
+      for (int teacherCount : teachers) {
+        for (DType dtype : dtypes) {
+          shapes.add(new Shape(classCount, teacherCount, dtype));
+        }
+      }
+    }
+    return shapes;
   }
 
   private void checkArguments() {
     OptionValues values = new OptionValues(command);
     classes.forEach(value -> values.positive("--classes", value));
     teachers.forEach(value -> values.positive("--teachers", value));
-    values.positive("--threads", threads);
     values.positive("--megabytes", megabytes);
-    values.positive("--milliseconds", milliseconds);
+    options.check(values);
     values.available(DistillationLossProvider.class, providers);
+  }
+
+  /** Says which providers will not be measured on a type, and fails where that is all of them. */
+  private void nameUnsupporting(DType dtype) {
+    List<String> unsupporting = new ArrayList<>(providers);
+    unsupporting.removeAll(DistillationLossRun.supporting(providers, dtype));
+    if (unsupporting.equals(providers)) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--dtypes must be of types that one of "
+              + providers
+              + " supports, got "
+              + Measurement.name(dtype));
+    }
+    for (String provider : unsupporting) {
+      command
+          .commandLine()
+          .getErr()
+          .println(provider + " does not support " + Measurement.name(dtype) + ": left out");
+    }
   }
 }

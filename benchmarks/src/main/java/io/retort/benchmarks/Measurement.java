@@ -3,6 +3,8 @@ package io.retort.benchmarks;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import io.retort.kernels.DType;
+import java.util.Locale;
 
 /**
  * One provider's kernel on one shape: a row of the results.
@@ -12,7 +14,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
  * @param rows rows of the logits
  * @param classes classes of the logits
  * @param teachers number of teachers
- * @param dtype element type
+ * @param dtype type of the logits
  * @param threads threads that worked
  * @param median nanoseconds of a call
  * @param p20 the fastest fifth took no longer
@@ -46,7 +48,7 @@ record Measurement(
     long rows,
     int classes,
     int teachers,
-    String dtype,
+    DType dtype,
     int threads,
     @JsonProperty("median_ns") double median,
     @JsonProperty("p20_ns") double p20,
@@ -62,10 +64,15 @@ record Measurement(
       long rows,
       int classes,
       int teachers,
-      String dtype,
+      DType dtype,
       int threads,
       String machine,
       String commit) {}
+
+  /** A constant as the results write it: in lower case, with hyphens. */
+  static String name(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
 
   /** 10^9 model bytes a second. */
   @JsonProperty(value = "gigabytes_per_second", access = JsonProperty.Access.READ_ONLY)

@@ -18,6 +18,7 @@ final class MeasurementTable {
                 "classes",
                 "rows",
                 "teachers",
+                "dtype",
                 "provider",
                 "median ms",
                 "GB/s",
@@ -30,6 +31,7 @@ final class MeasurementTable {
               String.valueOf(row.classes()),
               String.valueOf(row.rows()),
               String.valueOf(row.teachers()),
+              Measurement.name(row.dtype()),
               row.provider(),
               String.format(Locale.ROOT, "%.3f", row.median() / 1e6),
               String.format(Locale.ROOT, "%.2f", row.gigabytesPerSecond()),
@@ -44,6 +46,7 @@ final class MeasurementTable {
   }
 
   private static String line(Object... cells) {
-    return String.format("%-36s %8s %9s %9s %-18s %10s %8s %9s %14s", cells).stripTrailing() + "\n";
+    return String.format("%-36s %8s %9s %9s %5s  %-18s %10s %8s %9s %14s", cells).stripTrailing()
+        + "\n";
   }
 }

@@ -1,5 +1,6 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
 import java.util.Arrays;
 import java.util.OptionalDouble;
@@ -15,6 +16,12 @@ public final class PlainJavaProvider implements DistillationLossProvider {
   @Override
   public String name() {
     return "java";
+  }
+
+  /** Arrays of {@code float}: Java 17 computes with nothing narrower. */
+  @Override
+  public boolean supports(DType dtype) {
+    return dtype == DType.F32;
   }
 
   @Override
@@ -52,9 +59,9 @@ public final class PlainJavaProvider implements DistillationLossProvider {
       workers = new Workers(problem.threads());
     }
 
-    private static float[] array(FloatPointer matrix) {
-      float[] values = new float[Math.toIntExact(matrix.limit())];
-      matrix.get(values);
+    private static float[] array(TypedMemory matrix) {
+      float[] values = new float[Math.toIntExact(matrix.size())];
+      matrix.get(0, values);
       return values;
     }
 

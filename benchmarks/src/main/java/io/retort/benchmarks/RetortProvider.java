@@ -1,14 +1,14 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.DistillationLoss;
 import io.retort.kernels.Labels;
 import io.retort.kernels.Matrix;
 import io.retort.kernels.Members;
 import io.retort.kernels.ThreadPool;
-import io.retort.kernels.Totals;
+import io.retort.kernels.TotalsBuffer;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 
 /** Retort's fused loss and gradient. */
 public final class RetortProvider implements DistillationLossProvider {
@@ -20,6 +20,11 @@ public final class RetortProvider implements DistillationLossProvider {
   }
 
   @Override
+  public boolean supports(DType dtype) {
+    return true;
+  }
+
+  @Override
   public Step prepare(DistillationProblem problem) {
     return new FusedStep(problem);
   }
@@ -28,11 +33,11 @@ public final class RetortProvider implements DistillationLossProvider {
     private final Matrix student;
     private final Members teachers;
     private final Labels labels;
-    private final FloatPointer gradient;
+    private final TypedMemory gradient;
     private final Matrix gradientMatrix;
     private final DistillationLoss loss;
     private final ThreadPool pool;
-    private Totals totals;
+    private final TotalsBuffer totals = new TotalsBuffer();
 
     private FusedStep(DistillationProblem problem) {
       student = matrix(problem, problem.student());
@@ -53,13 +58,13 @@ public final class RetortProvider implements DistillationLossProvider {
       pool = new ThreadPool(problem.threads());
     }
 
-    private static Matrix matrix(DistillationProblem problem, FloatPointer values) {
-      return Matrix.of(values, problem.rows(), problem.classes());
+    private static Matrix matrix(DistillationProblem problem, TypedMemory values) {
+      return values.matrix(problem.rows(), problem.classes());
     }
 
     @Override
     public void run() {
-      totals = loss.compute(student, teachers, labels, null, gradientMatrix, null, pool);
+      loss.compute(student, teachers, labels, null, gradientMatrix, null, pool, totals);
     }
 
     @Override
@@ -69,7 +74,7 @@ public final class RetortProvider implements DistillationLossProvider {
 
     @Override
     public void copyGradientTo(FloatPointer target) {
-      Pointer.memcpy(target, gradient, gradient.limit() * Float.BYTES);
+      gradient.copyTo(target);
     }
 
     @Override

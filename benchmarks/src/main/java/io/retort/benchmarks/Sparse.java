@@ -1,17 +1,17 @@
 package io.retort.benchmarks;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.InstructionSet;
 import io.retort.kernels.Output;
 import io.retort.kernels.Tail;
 import io.retort.kernels.TopK;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -29,6 +29,8 @@ import picocli.CommandLine.Spec;
             + " the distillation loss against them with its gradient, beside a copy of as many"
             + " bytes on the same threads in the same run.")
 final class Sparse implements Callable<Integer> {
+  private static final List<Output> TOP_K_FORMS = List.of(Output.LOGITS, Output.LOG_PROBABILITIES);
+
   @Option(
       names = "--classes",
       split = ",",
@@ -48,9 +50,6 @@ final class Sparse implements Callable<Integer> {
       description = "What the loss makes of the other classes (default: everything it can).")
   private List<Tail> tails = List.of(Tail.values());
 
-  @Option(names = "--threads", description = "Threads that work (default: one a processor).")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
   @Option(
       names = "--megabytes",
       defaultValue = "256",
@@ -58,20 +57,20 @@ final class Sparse implements Callable<Integer> {
           "Bytes a call moves; far more than the caches hold (default: ${DEFAULT-VALUE}).")
   private int megabytes;
 
-  @Option(
-      names = "--milliseconds",
-      defaultValue = "1000",
-      description = "Time to measure each for (default: ${DEFAULT-VALUE}).")
-  private long milliseconds;
-
-  @Option(names = "--output", description = "CSV file to write (default: none).")
-  private Path output;
+  @Mixin private final RunOptions options = new RunOptions(1000);
 
   @Spec private CommandSpec command;
+
+  private Progress progress;
 
   @Override
   public Integer call() throws Exception {
     checkArguments();
+    progress =
+        new Progress(
+            classes.size() * (2 + TOP_K_FORMS.size() + tails.size()),
+            options.milliseconds,
+            command.commandLine().getErr());
     List<Measurement> rows = new ArrayList<>();
     for (int count : classes) {
       rows.addAll(measureTopK(count));
@@ -79,8 +78,8 @@ final class Sparse implements Callable<Integer> {
     }
     Measurements measurements = new Measurements(rows);
     System.out.print(MeasurementTable.of(measurements));
-    if (output != null) {
-      measurements.write(output);
+    if (options.output != null) {
+      measurements.write(options.output);
     }
     return 0;
   }
@@ -89,9 +88,8 @@ final class Sparse implements Callable<Integer> {
     OptionValues values = new OptionValues(command);
     classes.forEach(value -> values.positive("--classes", value));
     values.positive("--entries", entries);
-    values.positive("--threads", threads);
     values.positive("--megabytes", megabytes);
-    values.positive("--milliseconds", milliseconds);
+    options.check(values);
     for (int count : classes) {
       if (entries > Math.min(count, TopK.MOST)) {
         throw new ParameterException(
@@ -105,8 +103,9 @@ final class Sparse implements Callable<Integer> {
     long bytesOfRow = TopKBenchmark.bytesOfRow(count, entries);
     Shape shape = shape(count, bytesOfRow);
     List<Measurement> measurements = new ArrayList<>();
-    for (Output form : List.of(Output.LOGITS, Output.LOG_PROBABILITIES)) {
-      measurements.add(measure("top-k-of-" + name(form), TopKBenchmark.class, "form", form, shape));
+    for (Output form : TOP_K_FORMS) {
+      measurements.add(
+          measure("top-k-of-" + Measurement.name(form), TopKBenchmark.class, "form", form, shape));
     }
     return measurements;
   }
@@ -118,7 +117,7 @@ final class Sparse implements Callable<Integer> {
     for (Tail tail : tails) {
       measurements.add(
           measure(
-              "sparse-distillation-loss-" + name(tail),
+              "sparse-distillation-loss-" + Measurement.name(tail),
               SparseDistillationLossBenchmark.class,
               "tail",
               tail,
@@ -127,18 +126,15 @@ final class Sparse implements Callable<Integer> {
     return measurements;
   }
 
-  private static String name(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
-  }
-
   /** Rows of some classes, and how long a copy of what they move takes in this run. */
   private record Shape(long rows, int classes, long bytes, double copy) {}
 
   private Shape shape(int count, long bytesOfRow) throws Exception {
     long rows = Math.max(1, ((long) megabytes << 20) / bytesOfRow);
     long bytes = rows * bytesOfRow;
-    Map<String, ?> parameters = Map.of("modelBytes", bytes, "threads", threads);
-    Statistics copy = Jmh.sample(CopyBenchmark.class, parameters, milliseconds);
+    progress.begin(count + " classes, copy");
+    Map<String, ?> parameters = Map.of("modelBytes", bytes, "threads", options.threads);
+    Statistics copy = Jmh.sample(CopyBenchmark.class, parameters, options.milliseconds);
     return new Shape(rows, count, bytes, copy.getPercentile(50));
   }
 
@@ -154,18 +150,19 @@ final class Sparse implements Callable<Integer> {
             option,
             value.name(),
             "threads",
-            threads,
+            options.threads,
             "rows",
             shape.rows);
-    Statistics time = Jmh.sample(benchmark, parameters, milliseconds);
+    progress.begin(shape.classes + " classes, " + kernel);
+    Statistics time = Jmh.sample(benchmark, parameters, options.milliseconds);
     return new Measurement(
         kernel,
         RetortProvider.NAME + "-" + InstructionSet.current(),
         shape.rows,
         shape.classes,
         1,
-        "f32",
-        threads,
+        DType.F32,
+        options.threads,
         time.getPercentile(50),
         time.getPercentile(20),
         time.getPercentile(80),

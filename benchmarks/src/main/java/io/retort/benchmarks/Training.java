@@ -1,7 +1,6 @@
 package io.retort.benchmarks;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +9,7 @@ import java.util.concurrent.Callable;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.util.Statistics;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -43,17 +43,7 @@ final class Training implements Callable<Integer> {
       description = "Images of a step (default: ${DEFAULT-VALUE}).")
   private int batch;
 
-  @Option(names = "--threads", description = "Threads that work (default: one a processor).")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
-  @Option(
-      names = "--milliseconds",
-      defaultValue = "6000",
-      description = "Time to measure each provider for (default: ${DEFAULT-VALUE}).")
-  private long milliseconds;
-
-  @Option(names = "--output", description = "CSV file to write (default: none).")
-  private Path output;
+  @Mixin private final RunOptions options = new RunOptions(6000);
 
   @Spec private CommandSpec command;
 
@@ -61,13 +51,19 @@ final class Training implements Callable<Integer> {
   public Integer call() throws RunnerException, IOException {
     OptionValues values = new OptionValues(command);
     values.positive("--batch", batch);
-    values.positive("--threads", threads);
-    values.positive("--milliseconds", milliseconds);
+    options.check(values);
     values.available(TrainingStepProvider.class, providers);
+    Progress progress =
+        new Progress(
+            1 + networks.size() * providers.size(),
+            options.milliseconds,
+            command.commandLine().getErr());
+    progress.begin("matrix product");
     double peak = peak();
     List<TrainingMeasurement> rows = new ArrayList<>();
     for (TrainingNetwork network : networks) {
       for (String provider : providers) {
+        progress.begin(network.architecture() + ", " + provider);
         rows.add(measure(network, provider, peak));
       }
     }
@@ -75,11 +71,11 @@ final class Training implements Callable<Integer> {
         Locale.ROOT,
         "%s, %d threads, matrix product %.1f GFLOP/s%n%n",
         Machine.processor(),
-        threads,
+        options.threads,
         peak);
     System.out.print(TrainingTable.of(rows));
-    if (output != null) {
-      Csv.write(output, TrainingMeasurement.class, rows);
+    if (options.output != null) {
+      Csv.write(options.output, TrainingMeasurement.class, rows);
     }
     return 0;
   }
@@ -87,21 +83,25 @@ final class Training implements Callable<Integer> {
   /** 10^9 floating point operations a second, of a large matrix product. */
   private double peak() throws RunnerException {
     return MatrixProductBenchmark.OPERATIONS
-        / Jmh.sample(MatrixProductBenchmark.class, Map.of("threads", threads), milliseconds)
+        / Jmh.sample(
+                MatrixProductBenchmark.class,
+                Map.of("threads", options.threads),
+                options.milliseconds)
             .getPercentile(50);
   }
 
   private TrainingMeasurement measure(TrainingNetwork network, String provider, double peak)
       throws RunnerException {
     Map<String, ?> parameters =
-        Map.of("network", network, "batch", batch, "threads", threads, "provider", provider);
-    Statistics time = Jmh.sample(TrainingStepBenchmark.class, parameters, milliseconds);
+        Map.of(
+            "network", network, "batch", batch, "threads", options.threads, "provider", provider);
+    Statistics time = Jmh.sample(TrainingStepBenchmark.class, parameters, options.milliseconds);
     double gigaflops = network.operationsOfImage() * batch / time.getPercentile(50);
     return new TrainingMeasurement(
         network.architecture(),
         DistillationLossRun.label(provider),
         batch,
-        threads,
+        options.threads,
         time.getPercentile(50),
         time.getPercentile(20),
         time.getPercentile(80),

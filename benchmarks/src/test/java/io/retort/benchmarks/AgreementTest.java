@@ -4,12 +4,16 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.retort.benchmarks.DistillationLossProvider.Step;
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class AgreementTest {
   @ParameterizedTest
@@ -23,17 +27,43 @@ class AgreementTest {
   })
   void plainJavaAgrees(int classes, int teachers, Mean mean) {
     try (DistillationProblem problem =
-            new DistillationProblem(classes, teachers, mean, 2, 4L << 20);
+            new DistillationProblem(classes, teachers, DType.F32, mean, 2, 4L << 20);
         Step step = new PlainJavaProvider().prepare(problem)) {
       assertThatCode(() -> new Agreement(problem).check("java", step)).doesNotThrowAnyException();
     }
   }
 
   @ParameterizedTest
-  @EnumSource(Fault.class)
-  void aFaultIsFoundAndItsProviderNamed(Fault fault) {
+  @EnumSource(DType.class)
+  void retortAgreesWithItself(DType dtype) {
     try (DistillationProblem problem =
-            new DistillationProblem(1000, 4, Mean.PROBABILITIES, 1, 1L << 20);
+            new DistillationProblem(70_001, 1, dtype, Mean.LOGITS, 2, 2L << 20);
+        Step step = new RetortProvider().prepare(problem)) {
+      assertThatCode(() -> new Agreement(problem).check("retort", step)).doesNotThrowAnyException();
+    }
+  }
+
+  /** As accurate a provider as there can be: what it computes from narrow logits is not rounded. */
+  @ParameterizedTest
+  @CsvSource({"10, F16", "1000, F16", "32000, F16", "10, BF16", "1000, BF16", "32000, BF16"})
+  void aGradientThatIsNotRoundedAgreesWithOneThatIs(int classes, DType dtype) {
+    try (DistillationProblem problem =
+            new DistillationProblem(classes, 4, dtype, Mean.PROBABILITIES, 2, 1L << 20);
+        Step step = new PlainJavaProvider().prepare(problem)) {
+      assertThatCode(() -> new Agreement(problem).check("java", step)).doesNotThrowAnyException();
+    }
+  }
+
+  static Stream<Arguments> faultsAndTypes() {
+    return Stream.of(Fault.values())
+        .flatMap(fault -> Stream.of(DType.values()).map(dtype -> Arguments.of(fault, dtype)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("faultsAndTypes")
+  void aFaultIsFoundAndItsProviderNamed(Fault fault, DType dtype) {
+    try (DistillationProblem problem =
+            new DistillationProblem(1000, 4, dtype, Mean.PROBABILITIES, 1, 1L << 20);
         Step step = new FaultyStep(problem, fault)) {
       Agreement agreement = new Agreement(problem);
 

@@ -3,6 +3,7 @@ package io.retort.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.retort.kernels.DType;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.knowm.xchart.XYChart;
@@ -11,7 +12,7 @@ import org.knowm.xchart.XYSeries;
 class ChartsTest {
   @Test
   void retortHasALineANumberOfTeachersAndMean() {
-    XYChart chart = Charts.shareOfCopy(SampleResults.ALL);
+    XYChart chart = Charts.shareOfCopy(SampleResults.ALL, DType.F32);
 
     assertThat(chart.getSeriesCollection())
         .extracting(XYSeries::getName)
@@ -21,15 +22,28 @@ class ChartsTest {
 
   @Test
   void aLineRunsOverTheClassesInOrderAtPercentOfTheCopy() {
-    XYSeries line = Charts.shareOfCopy(SampleResults.ALL).getSeries("4 teachers, logits");
+    XYSeries line =
+        Charts.shareOfCopy(SampleResults.ALL, DType.F32).getSeries("4 teachers, logits");
 
     assertThat(line.getXData()).containsExactly(10, 100);
     assertThat(line.getYData()).containsExactly(50, 25);
   }
 
   @Test
+  void aChartHoldsOneTypeAndNamesIt() {
+    XYChart chart = Charts.shareOfCopy(SampleResults.ALL, DType.BF16);
+
+    assertThat(chart.getTitle()).endsWith(", bf16");
+    assertThat(chart.getSeriesCollection())
+        .extracting(XYSeries::getName)
+        .containsExactly("4 teachers, logits");
+    assertThat(chart.getSeries("4 teachers, logits").getYData()).containsExactly(20);
+    assertThat(Charts.peers(SampleResults.ALL, DType.F32, 4).getTitle()).endsWith(", f32");
+  }
+
+  @Test
   void aPeerIsDrawnAtItsTimeOverRetorts() {
-    XYChart chart = Charts.peers(SampleResults.ALL, 4);
+    XYChart chart = Charts.peers(SampleResults.ALL, DType.F32, 4);
 
     assertThat(chart.getSeriesCollection())
         .extracting(XYSeries::getName)
@@ -39,7 +53,7 @@ class ChartsTest {
 
   @Test
   void theAxisOfRatiosSpansWholeDecades() {
-    XYChart chart = Charts.peers(SampleResults.ALL, 4);
+    XYChart chart = Charts.peers(SampleResults.ALL, DType.F32, 4);
 
     assertThat(chart.getStyler().getYAxisMin()).isEqualTo(10);
     assertThat(chart.getStyler().getYAxisMax()).isEqualTo(100);
@@ -49,7 +63,7 @@ class ChartsTest {
   void resultsWithNothingToDrawAreRefused() {
     Measurements onlyRetort = new Measurements(List.of(SampleResults.RETORT));
 
-    assertThatThrownBy(() -> Charts.peers(onlyRetort, 4))
+    assertThatThrownBy(() -> Charts.peers(onlyRetort, DType.F32, 4))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("no row");
   }

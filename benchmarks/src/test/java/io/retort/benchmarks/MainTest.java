@@ -1,7 +1,9 @@
 package io.retort.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.retort.kernels.DType;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
@@ -25,7 +27,7 @@ class MainTest {
   }
 
   @Test
-  void aRunStoresEveryProviderOfTheShape() throws Exception {
+  void aRunStoresEveryProviderOfTheShapeThatSupportsItsType() throws Exception {
     Path results = directory.resolve("results.csv");
 
     int status =
@@ -47,11 +49,17 @@ class MainTest {
 
     assertThat(status).isZero();
     List<Measurement> rows = Measurements.read(results).rows();
+    assertThat(rows).extracting(Measurement::kernel).containsOnly("distillation-loss-of-logits");
     assertThat(rows)
-        .extracting(Measurement::kernel)
-        .containsExactly("distillation-loss-of-logits", "distillation-loss-of-logits");
-    assertThat(rows.get(0).isRetort()).isTrue();
+        .extracting(Measurement::isRetort, Measurement::dtype)
+        .containsExactly(tuple(true, DType.F32), tuple(false, DType.F32), tuple(true, DType.BF16));
     assertThat(rows.get(1).provider()).isEqualTo("java");
+    assertThat(errors.toString().lines()).first().isEqualTo("java does not support bf16: left out");
+    assertThat(errors.toString())
+        .contains(
+            "1 of 5: 10 classes, 2 teachers, f32, copy; about ",
+            "3 of 5: 10 classes, 2 teachers, f32, mean of logits, java; about ",
+            "5 of 5: 10 classes, 2 teachers, bf16, mean of logits, retort; about ");
     assertThat(rows)
         .allSatisfy(
             row -> {
@@ -59,6 +67,14 @@ class MainTest {
               assertThat(row.p80()).isGreaterThanOrEqualTo(row.median());
               assertThat(row.shareOfCopy()).isPositive();
             });
+  }
+
+  @Test
+  void aTypeThatNoProviderSupportsIsRefused() {
+    assertThat(run("--providers", "java", "--dtypes", "f32,f16"))
+        .isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(errors.toString())
+        .contains("--dtypes must be of types that one of [java] supports, got f16");
   }
 
   @ParameterizedTest
@@ -69,6 +85,7 @@ class MainTest {
     "--megabytes, 0, --megabytes must be at least 1",
     "--milliseconds, 0, --milliseconds must be at least 1",
     "--providers, tensorflow, provider must be one of",
+    "--dtypes, f8, '--dtypes'",
   })
   void aWrongArgumentIsNamed(String option, String value, String message) {
     assertThat(run(option + "=" + value)).isEqualTo(CommandLine.ExitCode.USAGE);
@@ -78,6 +95,8 @@ class MainTest {
   @ParameterizedTest
   @CsvSource({
     "--batch, 0, --batch must be at least 1",
+    "--threads, 0, --threads must be at least 1",
+    "--milliseconds, 0, --milliseconds must be at least 1",
     "--providers, tensorflow, provider must be one of [retort",
   })
   void aWrongArgumentOfTrainingIsNamed(String option, String value, String message) {
@@ -85,14 +104,23 @@ class MainTest {
     assertThat(errors.toString()).contains(message, value);
   }
 
+  @Test
+  void aWrongTimeOfTheCallOverheadIsNamed() {
+    assertThat(run("call-overhead", "--milliseconds=0")).isEqualTo(CommandLine.ExitCode.USAGE);
+    assertThat(errors.toString()).contains("--milliseconds must be at least 1, got 0");
+  }
+
   @ParameterizedTest
-  @CsvSource({"share_of_copy, 3", "peers, 1"})
-  void drawingMakesAPictureWithALineASeries(String chart, int lines) throws Exception {
+  @CsvSource({"share_of_copy, f32, 3", "share_of_copy, bf16, 1", "peers, f32, 1"})
+  void drawingMakesAPictureWithALineASeries(String chart, String dtype, int lines)
+      throws Exception {
     Path results = directory.resolve("results.csv");
     Path picture = directory.resolve("docs/picture.svg");
     SampleResults.ALL.write(results);
 
-    assertThat(run("draw", "--chart", chart, results.toString(), picture.toString())).isZero();
+    assertThat(
+            run("draw", "--chart", chart, "--dtype", dtype, results.toString(), picture.toString()))
+        .isZero();
 
     DocumentBuilderFactory parsers = DocumentBuilderFactory.newInstance();
     parsers.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);

@@ -21,10 +21,17 @@ class MeasurementTableTest {
             "100",
             "50",
             "4",
+            "f32",
             "retort-avx512",
             "0.004",
             "30.00",
             "25.0%");
+  }
+
+  @Test
+  void aLineNamesItsType() {
+    assertThat(lines.get(0)).contains(" dtype ");
+    assertThat(lines.get(lines.size() - 1)).contains(" bf16 ");
   }
 
   @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.retort.kernels.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,10 +50,32 @@ class MeasurementsTest {
 
   @Test
   void retortIsNotComparedWithItselfNorAcrossProblems() {
-    Measurement otherProblem = SampleResults.row("logits", "pytorch-autograd", 1000, 4, 1);
+    Measurement otherClasses = SampleResults.row("logits", "pytorch-autograd", 1000, 4, 1);
+    Measurement otherType = SampleResults.row("logits", "pytorch-autograd", 10, 4, DType.BF16, 1);
 
     assertThat(SampleResults.ALL.retortFasterBy(SampleResults.RETORT)).isEmpty();
-    assertThat(SampleResults.ALL.retortFasterBy(otherProblem)).isEmpty();
+    assertThat(SampleResults.ALL.retortFasterBy(otherClasses)).isEmpty();
+    assertThat(SampleResults.ALL.retortFasterBy(otherType)).isEmpty();
+  }
+
+  @Test
+  void theTypeIsWrittenInLowerCase() throws IOException {
+    Path file = directory.resolve("results.csv");
+
+    SampleResults.ALL.write(file);
+
+    assertThat(Files.readAllLines(file)).last().asString().contains(",100,4,bf16,2,5000.0,");
+  }
+
+  @Test
+  void aTypeThatDoesNotExistIsAnError() throws IOException {
+    Path file = directory.resolve("broken.csv");
+    SampleResults.ALL.write(file);
+    Files.writeString(file, Files.readString(file).replace("bf16", "f8"));
+
+    assertThatThrownBy(() -> Measurements.read(file))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("broken.csv");
   }
 
   @Test

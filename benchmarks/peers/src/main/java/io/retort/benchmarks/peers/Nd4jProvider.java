@@ -2,6 +2,8 @@ package io.retort.benchmarks.peers;
 
 import io.retort.benchmarks.DistillationLossProvider;
 import io.retort.benchmarks.DistillationProblem;
+import io.retort.benchmarks.TypedMemory;
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
@@ -20,6 +22,12 @@ public final class Nd4jProvider implements DistillationLossProvider {
   @Override
   public String name() {
     return "nd4j-gradient";
+  }
+
+  /** Single precision, which all its operations are made for. */
+  @Override
+  public boolean supports(DType dtype) {
+    return dtype == DType.F32;
   }
 
   @Override
@@ -69,10 +77,10 @@ public final class Nd4jProvider implements DistillationLossProvider {
       return Nd4j.createFromArray(positions).reshape(rows, 2);
     }
 
-    private static INDArray array(DistillationProblem problem, FloatPointer values) {
+    private static INDArray array(DistillationProblem problem, TypedMemory values) {
       INDArray array = Nd4j.createUninitialized(DataType.FLOAT, problem.rows(), problem.classes());
       FloatPointer target = new FloatPointer(array.data().addressPointer());
-      FloatPointer.memcpy(target, values, values.limit() * Float.BYTES);
+      FloatPointer.memcpy(target, values.pointer(), values.size() * Float.BYTES);
       return array;
     }
 

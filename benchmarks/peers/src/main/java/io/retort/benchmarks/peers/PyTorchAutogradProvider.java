@@ -2,6 +2,7 @@ package io.retort.benchmarks.peers;
 
 import io.retort.benchmarks.DistillationLossProvider;
 import io.retort.benchmarks.DistillationProblem;
+import io.retort.kernels.DType;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -10,7 +11,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /**
- * The textbook expression in eager PyTorch, with its gradient by autograd:
+ * The textbook expression in eager PyTorch, with its gradient by autograd; student and teachers are
+ * {@code logits.float()}, which changes nothing in f32:
  *
  * <pre>
  *   p = softmax(teachers / T, -1).mean(0)          or  softmax(teachers.mean(0) / T, -1)
@@ -26,6 +28,11 @@ public final class PyTorchAutogradProvider implements DistillationLossProvider {
   @Override
   public String name() {
     return "pytorch-autograd";
+  }
+
+  @Override
+  public boolean supports(DType dtype) {
+    return true;
   }
 
   @Override
@@ -53,10 +60,10 @@ public final class PyTorchAutogradProvider implements DistillationLossProvider {
     public void run() {
       try (PointerScope scope = new PointerScope()) {
         tensors.student.mutable_grad().reset();
+        Tensor student = PyTorchTensors.single(tensors.student);
         Tensor soft =
-            torch.kl_div(
-                tensors.logSoftmax(tensors.student), tensors.teacherDistribution(), SUM, false);
-        Tensor hard = torch.cross_entropy_loss(tensors.student, tensors.labels);
+            torch.kl_div(tensors.logSoftmax(student), tensors.teacherDistribution(), SUM, false);
+        Tensor hard = torch.cross_entropy_loss(student, tensors.labels);
         Tensor total = soft.mul(softWeight).add(hard.mul(hardWeight));
         total.backward();
         loss = total.item_float();

@@ -2,6 +2,7 @@ package io.retort.benchmarks.peers;
 
 import io.retort.benchmarks.DistillationLossProvider;
 import io.retort.benchmarks.DistillationProblem;
+import io.retort.kernels.DType;
 import java.util.OptionalDouble;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -11,7 +12,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /**
  * The fastest that eager PyTorch is written by hand: the gradient's closed form, written into one
- * tensor that is kept, without autograd and without the loss itself:
+ * tensor that is kept, without autograd and without the loss itself. It is computed in single
+ * precision, as by {@code logits.float()}, and copied into a kept tensor of a narrower type:
  *
  * <pre>
  *   gradient = (softmax(student / T) - p) * (alpha * T) + (softmax(student) - onehot(labels)) * (1 - alpha)
@@ -21,6 +23,11 @@ public final class PyTorchGradientProvider implements DistillationLossProvider {
   @Override
   public String name() {
     return "pytorch-gradient";
+  }
+
+  @Override
+  public boolean supports(DType dtype) {
+    return true;
   }
 
   @Override
@@ -36,6 +43,9 @@ public final class PyTorchGradientProvider implements DistillationLossProvider {
     private final Tensor minusHardWeights;
     private final Tensor gradient;
 
+    /** The same in single precision; the tensor itself where that is its type. */
+    private final Tensor computed;
+
     private GradientStep(DistillationProblem problem) {
       tensors = new PyTorchTensors(problem);
       float rows = problem.rows();
@@ -43,6 +53,7 @@ public final class PyTorchGradientProvider implements DistillationLossProvider {
       softWeight = new Scalar(DistillationProblem.ALPHA * DistillationProblem.TEMPERATURE / rows);
       hardWeight = new Scalar(hard);
       gradient = torch.empty_like(tensors.student);
+      computed = PyTorchTensors.single(gradient);
       labelColumn = tensors.labels.unsqueeze(1);
       minusHardWeights = torch.full(new long[] {problem.rows(), 1}, new Scalar(-hard));
     }
@@ -51,10 +62,12 @@ public final class PyTorchGradientProvider implements DistillationLossProvider {
     @SuppressWarnings("try") // the scope is there to be closed: it frees every tensor made in it
     public void run() {
       try (PointerScope scope = new PointerScope()) {
-        tensors.softmaxInto(gradient, tensors.student);
-        gradient.sub_(tensors.teacherDistribution()).mul_(softWeight);
-        gradient.add_(torch.softmax(tensors.student, -1), hardWeight);
-        gradient.scatter_add_(1, labelColumn, minusHardWeights);
+        Tensor student = PyTorchTensors.single(tensors.student);
+        tensors.softmaxInto(computed, student);
+        computed.sub_(tensors.teacherDistribution()).mul_(softWeight);
+        computed.add_(torch.softmax(student, -1), hardWeight);
+        computed.scatter_add_(1, labelColumn, minusHardWeights);
+        gradient.copy_(computed); // nothing where the two are one
       }
     }
 
@@ -70,6 +83,7 @@ public final class PyTorchGradientProvider implements DistillationLossProvider {
 
     @Override
     public void close() {
+      computed.close();
       gradient.close();
     }
   }

@@ -1,6 +1,7 @@
 package io.retort.benchmarks.peers;
 
 import io.retort.benchmarks.DistillationProblem;
+import io.retort.kernels.DType;
 import io.retort.kernels.Mean;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -35,8 +36,11 @@ final class PyTorchTensors {
     mean = problem.mean();
     long rows = problem.rows();
     long classes = problem.classes();
-    student = torch.from_blob(problem.student(), rows, classes);
-    teachers = torch.from_blob(problem.teacher(0), problem.teachers(), rows, classes);
+    TensorOptions type = new TensorOptions(scalarType(problem.dtype()));
+    student = torch.from_blob(problem.student().pointer(), new long[] {rows, classes}, type);
+    teachers =
+        torch.from_blob(
+            problem.teacher(0).pointer(), new long[] {problem.teachers(), rows, classes}, type);
     labelMemory = new LongPointer(rows);
     for (long row = 0; row < rows; row++) {
       labelMemory.put(row, problem.labels().get(row));
@@ -44,11 +48,26 @@ final class PyTorchTensors {
     labels = torch.from_blob(labelMemory, new long[] {rows}, new TensorOptions(torch.kLong()));
   }
 
-  /** The mean teacher's distribution [rows, classes]; a single teacher is not averaged. */
+  private static torch.ScalarType scalarType(DType dtype) {
+    return switch (dtype) {
+      case F32 -> torch.kFloat();
+      case F16 -> torch.kHalf();
+      case BF16 -> torch.kBFloat16();
+    };
+  }
+
+  /** {@code tensor.float()}: the tensor itself where it is single precision already. */
+  static Tensor single(Tensor tensor) {
+    return tensor.toType(torch.kFloat());
+  }
+
+  /**
+   * The mean teacher's distribution [rows, classes] in single precision; a single teacher is not
+   * averaged.
+   */
   Tensor teacherDistribution() {
-    return mean == Mean.LOGITS
-        ? softmax(average(teachers))
-        : average(torch.softmax(teachers.div(temperature), -1));
+    Tensor logits = single(teachers);
+    return mean == Mean.LOGITS ? softmax(average(logits)) : average(softmax(logits));
   }
 
   /** The softmax at the problem's temperature. */
@@ -70,8 +89,10 @@ final class PyTorchTensors {
     return tensor.size(0) == 1 ? tensor.squeeze(0) : tensor.mean(0);
   }
 
-  /** Copies a tensor's values. */
+  /** Copies a tensor's values as floats. */
   static void copy(Tensor source, FloatPointer target) {
-    Pointer.memcpy(target, source.data_ptr_float(), source.numel() * Float.BYTES);
+    try (Tensor values = single(source)) {
+      Pointer.memcpy(target, values.data_ptr_float(), values.numel() * Float.BYTES);
+    }
   }
 }
