@@ -2,6 +2,8 @@ package io.retort.kernels;
 
 import java.lang.reflect.Array;
 import java.lang.reflect.Parameter;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.Type;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -66,7 +68,18 @@ final class HostileValues {
     if (parameter.getName().startsWith("row") && parameter.getType() == Matrix.class) {
       return oneIn(2) ? null : seldom(4) ? matrix() : Matrix.of(buffer(), ROWS, 1);
     }
+    if (parameter.getParameterizedType() instanceof ParameterizedType type
+        && type.getRawType() == List.class) {
+      return seldom(25) ? null : list(type.getActualTypeArguments()[0]);
+    }
     return of(parameter.getType());
+  }
+
+  private List<?> list(Type element) {
+    if (element == LinearLayer.class) {
+      return oneIn(3) ? List.of() : oneIn(2) ? List.of(layer()) : List.of(layer(), layer());
+    }
+    return new ArrayList<>(Arrays.asList(sparseTeachers(random.nextInt(3))));
   }
 
   /** A value for a parameter of the type. */
@@ -227,8 +240,6 @@ final class HostileValues {
     suppliers.put(Labels.class, this::labels);
     suppliers.put(Indices.class, this::indices);
     suppliers.put(SparseTeacher.class, this::sparseTeacher);
-    suppliers.put(
-        List.class, () -> new ArrayList<>(Arrays.asList(sparseTeachers(random.nextInt(3)))));
     suppliers.put(TotalsBuffer.class, TotalsBuffer::new);
     suppliers.put(
         ThreadPool.class, () -> seldom(10) ? closedPool : random.nextBoolean() ? pool : null);
@@ -242,8 +253,6 @@ final class HostileValues {
 
   private void addLinearTypes() {
     suppliers.put(LinearLayer.class, this::layer);
-    suppliers.put(
-        List.class, () -> oneIn(3) ? List.of() : oneIn(2) ? List.of(layer()) : twoLayers());
     suppliers.put(
         LinearGradient.class,
         () ->
@@ -261,10 +270,6 @@ final class HostileValues {
   /** A function of the library that reads none of the arguments of a matrix product. */
   private static Pointer noProduct() {
     return Loader.addressof("retort_version");
-  }
-
-  private List<LinearLayer> twoLayers() {
-    return List.of(layer(), layer());
   }
 
   private LinearLayer layer() {
