@@ -127,20 +127,23 @@ struct SquaredError : WithTheLabel {
   static constexpr bool kOfLogits = true;
   static constexpr bool kSumsFlow = false;
   float shift, share;
+  float masked;  // of a masked class: 0, but NaN where a side has no distribution
 
   explicit SquaredError(const RowFacts& row)
-      : shift(static_cast<float>(row.shift)), share(1 / static_cast<float>(row.classes)) {}
+      : shift(static_cast<float>(row.shift)),
+        share(1 / static_cast<float>(row.classes)),
+        masked(static_cast<float>(row.shift - row.shift)) {}
   static Vector where_either_masked(Entry e, Vector masked, Vector otherwise) {
     return where_masked(e.log_p, masked, where_masked(e.log_q, masked, otherwise));
   }
   Vector difference(Entry e) const {
-    return where_either_masked(e, broadcast(0), e.log_q - e.log_p + broadcast(shift));
+    return where_either_masked(e, broadcast(masked), e.log_q - e.log_p + broadcast(shift));
   }
   Vector value(Entry e) const { return difference(e) * difference(e) * broadcast(share); }
   Vector flow(Entry e) const { return difference(e) * broadcast(2 * share); }
   float flow_sum() const { return 0; }
   Vector tangent_flow(Entry e, Vector u, TangentMeans) const {
-    return where_either_masked(e, broadcast(0), u * broadcast(-2 * share));
+    return where_either_masked(e, broadcast(masked), u * broadcast(-2 * share));
   }
 };
 

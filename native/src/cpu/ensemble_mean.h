@@ -246,6 +246,8 @@ class EnsembleRow {
     largest_[k] = softmax.largest;
     scale_[k] = members.weights[k] * softmax.inverse_normalizer;
     normalizer_[k] = softmax.normalizer;
+    // 0, but NaN where the member has no distribution: a masked class of the mixture shows no more of it.
+    log_partition += 0 * static_cast<double>(softmax.log_normalizer);
     if (wants_.negative_entropy) {
       double sum = 0;
       for_each_block(classes_, [&](int64_t first, int64_t columns) {

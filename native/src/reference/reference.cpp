@@ -227,8 +227,9 @@ Part normalized(const Sides& s, double non_target) {
   const Row p = exp_of(without(s.log_p, s.label)), log_q = without(s.log_q, s.label);
   const double rest = log_rest(s.log_p, s.label) + log_rest(s.log_q, s.label);
   if (rest == kMasked) non_target = 0;
-  // A side without a distribution.
-  if (std::isnan(rest)) non_target = rest;
+  // A side without a distribution, which with one class only the label shows.
+  const double all = s.log_p[s.label] + s.log_q[s.label] + rest;
+  if (std::isnan(all)) non_target = all;
   Part part{0, Row(p.size(), 0.0)};
   if (non_target == 0) return part;
   part.value = -non_target * expectation(p, log_q);
