@@ -148,7 +148,8 @@ TEST(DistillationLoss, PeaksThatRiseFromBlockToBlockAreThoseOfTheWholeRow) {
         c.options.soft_value =
             mean == RETORT_MEAN_OF_PROBABILITIES ? RETORT_MEAN_OF_KL : RETORT_KL_OF_MEAN;
         for (int64_t j = 0; j < classes; ++j) {
-          const float height = 0.7f * static_cast<float>(j / 1000);
+          const int64_t block = j / 1000;
+          const float height = 0.7f * static_cast<float>(block);
           c.student.at(0, j) += height;
           c.student.at(1, j) = j < 1500 ? -kInfinity : c.student.at(1, j) - height;
           for (GuardedMatrix& teacher : c.teachers) {
