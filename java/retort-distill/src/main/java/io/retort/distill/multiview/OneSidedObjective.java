@@ -37,7 +37,7 @@ final class OneSidedObjective implements Objective {
     final double loss = labels.differentiate(outputs, gradients);
     float[] own = outputs.get(0).download();
     float[] gradient = gradients.get(0).download();
-    double scale = config.pull() / (own.length / classes);
+    double scale = config.pull() * classes / own.length;
     for (int row = 0; row < own.length; row += classes) {
       toTarget(own, row);
       for (int i = row; i < row + classes; i++) {
