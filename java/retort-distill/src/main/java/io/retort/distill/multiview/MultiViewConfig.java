@@ -39,13 +39,20 @@ public record MultiViewConfig(
     Require.within("contrasts.jointNetworks", contrasts.jointNetworks(), 0, members);
   }
 
+  /**
+   * The best of ten settings tried with {@code --quick} and seed 1 (threshold 0.15 to 0.5, scale
+   * 0.25 to 2, pull 1 to 16): 74.2 % of single-view samples after 800 steps, the next best 69.7 %,
+   * the control 67.1 %. None comes near soft targets or the squared error.
+   */
+  private static final OneSidedConfig ONE_SIDED = new OneSidedConfig(0.25, 2, 4);
+
   /** Ten networks, and three students of each method, which takes a quarter of an hour. */
   public static MultiViewConfig defaults() {
     return new MultiViewConfig(
         DistributionConfig.defaults(),
         LearnerConfig.defaults(),
         10,
-        new StudentsConfig(3, 1500, "1, 2, 4, 10", 2, new OneSidedConfig(0.25, 1, 4)),
+        new StudentsConfig(3, 1500, "1, 2, 4, 10", 2, ONE_SIDED),
         new ContrastsConfig(
             4,
             new RandomFeaturesConfig(1000, 5, 400),
