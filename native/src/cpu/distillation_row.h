@@ -129,7 +129,7 @@ struct StandardizationBackward {
   float product = 0;
 
   void add(int64_t columns, const float* h, const float* z) {
-    Vector sums = broadcast(0), products = broadcast(0);
+    Sum sums = broadcast(0), products = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Vector logit = load(z + j), slope = load(h + j);
       sums = sums + where_masked(logit, broadcast(0), slope);

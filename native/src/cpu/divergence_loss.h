@@ -103,7 +103,7 @@ class HardPart {
     const float* const roots = soft.e;
     float* const powers = e_;
     const int power = power_;
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Vector root = load(roots + j);
       Vector e = root;
@@ -117,7 +117,7 @@ class HardPart {
   void sum_logits() {
     for_each_block(a_.classes, [&](int64_t first, int64_t columns) {
       own_.logits.load(first, columns, logits_);
-      Vector sum = broadcast(0);
+      Sum sum = broadcast(0);
       for_each_vector(columns, [&](int64_t j, auto lanes) {
         sum = sum + lanes.keep(load(logits_ + j) - broadcast(own_.largest));
       });
@@ -228,7 +228,7 @@ class DistillationLossRow {
   template <typename Divergence>
   float sum_flow(const Divergence& d, int64_t columns, double* value) const {
     const Entries entries = soft_.entries();
-    Vector values = broadcast(0), flow = broadcast(0);
+    Sum values = broadcast(0), flow = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Entry entry = entries.at(j);
       values = values + d.value(entry);
@@ -245,7 +245,7 @@ class DistillationLossRow {
     const Entries entries = soft_.entries();
     const Vector total = broadcast(sum);
     float* const gradient = gradient_;
-    Vector values = broadcast(0);
+    Sum values = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Entry entry = entries.at(j);
       if (!Divergence::kSumsFlow) values = values + d.value(entry);

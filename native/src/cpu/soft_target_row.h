@@ -203,7 +203,7 @@ class SoftTargetRows {
       label_logit_ = static_cast<double>(logits[label_ - first]);
     }
     if (!loss_.smooths_labels()) return;
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_vector(columns, [&](int64_t j, auto lanes) {
       sum = sum + lanes.keep(load(logits + j) - broadcast(peak));
     });

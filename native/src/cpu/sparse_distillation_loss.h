@@ -236,7 +236,7 @@ class SparseDistillationRow {
     float peak = largest_listed();
     if (tail.largest > peak) peak = static_cast<float>(tail.largest);
     if (peak == -HUGE_VALF) peak = 0;
-    Vector sums = broadcast(0);
+    Sum sums = broadcast(0);
     for_each_whole_vector(teacher_.count, [&](int64_t i) {
       const Vector exponent = (load(scratch_.z + i) - broadcast(peak)) * broadcast(scale);
       sums = sums + exp_nonpositive(exponent);
@@ -259,7 +259,7 @@ class SparseDistillationRow {
     const bool cross_entropy = options_.soft_value == RETORT_CROSS_ENTROPY;
     const Vector q_factor = broadcast(static_cast<float>(factor));
     const Vector scaled = broadcast(static_cast<float>(coefficient));
-    Vector values = broadcast(0);
+    Sum values = broadcast(0);
     for_each_whole_vector(teacher_.count, [&](int64_t i) {
       const Vector p = load(scratch_.p + i), log_q = q.log_q(load(scratch_.z + i));
       const Vector log_p = cross_entropy ? broadcast(0) : log_of(p);

@@ -578,6 +578,32 @@ inline float first_lane(Vector a) { return a.lanes; }
 
 #endif
 
+// What lanes add up over the columns of a row: a float in each. A vector of one lane would leave a long sum to
+// one float, which is why it has a double.
+#if defined(__AVX512F__) || defined(__AVX2__)
+
+using Sum = Vector;
+inline Vector vector_of(Sum a) { return a; }
+
+#else
+
+struct Sum {
+  double lanes;
+  Sum(Vector a) : lanes(static_cast<double>(a.lanes)) {}
+  explicit Sum(double a) : lanes(a) {}
+};
+inline Vector vector_of(Sum a) { return {static_cast<float>(a.lanes)}; }
+inline Sum operator+(Sum a, Sum b) { return Sum(a.lanes + b.lanes); }
+inline Sum multiply_add(Vector a, Vector b, Sum c) {
+  return Sum(static_cast<double>(a.lanes) * static_cast<double>(b.lanes) + c.lanes);
+}
+inline Sum multiply_add_where_nonzero(Vector a, Vector b, Sum c) {
+  return a.lanes == 0 ? c : multiply_add(a, b, c);
+}
+inline float sum_of_lanes(Sum a) { return static_cast<float>(a.lanes); }
+
+#endif
+
 // `masked` where a logarithm is -inf, otherwise `value`, a NaN's place included.
 inline Vector where_masked(Vector logarithm, Vector masked, Vector value) {
   return where_less(logarithm, broadcast(-3.40282347e38f), masked, value);
