@@ -212,8 +212,17 @@ DistillationRows DistillationArguments::rows() const {
           scale()};
 }
 
+retort_status DistillationArguments::check_apart_from_labels(const MatrixArgument& output) const {
+  const int64_t floats = options_.label_type == RETORT_LABELS_I64 ? 2 : 1;
+  RETORT_CHECK(
+      check_apart(output, optional_vector_argument("labels", labels_, student_.rows * floats)));
+  return check_apart(output, optional_vector_argument("row_weights", row_weights_, student_.rows));
+}
+
 retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
   RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
+  RETORT_CHECK(
+      check_apart_from_labels(optional_vector_argument("row_loss", row_loss, student_.rows)));
   if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
     return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");

@@ -55,6 +55,7 @@ retort_status retort_distillation_loss(
     RETORT_CHECK(check_matrix(out));
     RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
     RETORT_CHECK(checked.teachers().check_against(out, false));
+    RETORT_CHECK(checked.check_apart_from_labels(out));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
   const DistillationLossRows arguments{checked.rows(),

@@ -26,6 +26,7 @@ struct TeacherGradients {
       RETORT_CHECK(check_apart(out, student));
       RETORT_CHECK(count == 1 ? check_no_partial_overlap(out, tangent) : check_apart(out, tangent));
       RETORT_CHECK(checked.teachers().check_against(out, false));
+      RETORT_CHECK(checked.check_apart_from_labels(out));
       for (int64_t other = 0; other < k; ++other) {
         RETORT_CHECK(check_apart(out, {"teacher gradient", student.dtype, gradients[other],
                                        student.rows, student.columns, stride}));

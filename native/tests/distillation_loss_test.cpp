@@ -656,5 +656,18 @@ TEST(DistillationLoss, AGradientOverATeacherOrHalfOverTheStudentIsRefused) {
   EXPECT_STREQ(retort_last_error(), "gradient must not overlap student");
 }
 
+TEST(DistillationLoss, AnOutputOverTheLabelsOrTheWeightsOfTheRowsIsRefused) {
+  std::mt19937_64 random(16);
+  Case c(2, 8, 1, random);
+  c.row_weights = {1, 1};
+  auto* const labels = reinterpret_cast<float*>(c.labels.data());
+  EXPECT_EQ(c.run(labels + 1, 8, nullptr, nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "gradient must not overlap labels");
+  EXPECT_EQ(c.run(nullptr, 0, labels, nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "row_loss must not overlap labels");
+  EXPECT_EQ(c.run(nullptr, 0, c.row_weights.data(), nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "row_loss must not overlap row_weights");
+}
+
 }  // namespace
 }  // namespace retort::testing

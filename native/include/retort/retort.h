@@ -274,6 +274,7 @@ typedef struct retort_distillation_totals {
  *   row_loss        [rows] f32 or null; weighted, not divided by the denominator
  *   totals          or null
  *
+ * Nothing written may overlap the labels, the row weights or a teacher, nor the student but by being it.
  * A teacher's mass on a class that the student masks (-inf) makes the row's loss +inf; the gradient
  * stays finite. Where the denominator comes out as 0 the totals and the gradient are 0.
  */
