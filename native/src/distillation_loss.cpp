@@ -56,8 +56,11 @@ retort_status retort_distillation_loss(
     RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
     RETORT_CHECK(checked.teachers().check_against(out, false));
     RETORT_CHECK(checked.check_apart_from_labels(out));
+    RETORT_CHECK(check_apart(optional_vector_argument("row_loss", row_loss, rows), out));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
+  RETORT_CHECK(checked.teachers().check_against(
+      optional_vector_argument("row_loss", row_loss, rows), false));
   const DistillationLossRows arguments{checked.rows(),
                                        {gradient, gradient_stride},
                                        row_loss,

@@ -112,6 +112,7 @@ retort_status retort_sparse_distillation_loss(
     RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
     if (has_soft) RETORT_CHECK(teachers.check_against(out));
     RETORT_CHECK(checked.check_apart_from_labels(out));
+    RETORT_CHECK(check_apart(optional_vector_argument("row_loss", row_loss, rows), out));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
   // The indices are checked once and then read as rows are written.

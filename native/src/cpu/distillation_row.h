@@ -35,6 +35,12 @@ int64_t label_at(const retort::DistillationRows& a, int64_t row) {
                                                    : static_cast<const int32_t*>(a.labels)[row];
 }
 
+// The label as a place in the row. It was checked, but may lie in memory that another thread writes meanwhile.
+int64_t label_class(const retort::DistillationRows& a, int64_t row) {
+  const int64_t label = label_at(a, row);
+  return a.labels == nullptr || (label >= 0 && label < a.classes) ? label : 0;
+}
+
 // The row's weight; 0 where it is ignored.
 double weight_of(const retort::DistillationRows& a, int64_t row) {
   if (a.labels != nullptr && label_at(a, row) == a.options.ignore_index) return 0;
@@ -68,7 +74,7 @@ class DistillationRow {
   }
 
   void measure(int64_t row) {
-    const int64_t left_out = leaves_label_out(a.options) ? label_at(a, row) : -1;
+    const int64_t left_out = leaves_label_out(a.options) ? label_class(a, row) : -1;
     teacher.measure(row, left_out);
     LogitRow seen = logits(row);
     if (a.options.standardize_logits) {

@@ -32,7 +32,7 @@ class DistillationTangentRow {
 
   void compute(int64_t row, double weight) {
     row_ = row;
-    label_ = label_at(a_.rows, row);
+    label_ = label_class(a_.rows, row);
     const double alpha = options_.alpha;
     target_slope_ = 0;
     if (options_.divergence == RETORT_NORMALIZED) {

@@ -154,7 +154,7 @@ class DistillationLossRow {
   // The two losses, unweighted; the gradient is written, times `weight`.
   retort::LossSums compute(int64_t row, double weight) {
     row_ = row;
-    label_ = label_at(rows_, row);
+    label_ = label_class(rows_, row);
     retort::LossSums losses{0, 0};
     double target = 0;
     if (options_.alpha > 0) soft_.measure(row);

@@ -291,7 +291,7 @@ class SoftTargetLoss {
   void read_rows(int64_t first_row, int64_t count, SoftTargetLanes* rows) const {
     for (int64_t i = 0; i < count; ++i) {
       rows->weight[i] = weight_of(a_.rows, first_row + i);
-      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_at(a_.rows, first_row + i);
+      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_class(a_.rows, first_row + i);
     }
     for (int64_t i = 0; i < count; ++i) {
       if (rows->weight[i] == 0) rows->label[i] = 0;

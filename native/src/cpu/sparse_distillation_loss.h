@@ -120,7 +120,7 @@ class SparseDistillationRow {
     gradient_ = a_.gradient.data == nullptr
                     ? nullptr
                     : Elements<Element>{}.of(a_.gradient.data, row * a_.gradient.stride);
-    label_ = label_at(a_.rows, row);
+    label_ = label_class(a_.rows, row);
     teacher_.count = 0;
     if (has_soft_) teacher_.measure(row);
     read_listed();

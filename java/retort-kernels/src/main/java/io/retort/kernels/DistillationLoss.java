@@ -64,6 +64,7 @@ public final class DistillationLoss implements AutoCloseable {
    * @param student logits [rows, classes]
    * @param teachers logits of the teachers, each [rows, classes]; may be null where alpha is 0
    * @param labels [rows], each in [0, classes) or the ignore index; may be null where alpha is 1
+   *     and the divergence needs none
    * @param rowWeights [rows, 1] without gaps, finite, at least 0; null for 1
    * @param gradient [rows, classes] of the reduced loss, or null; may be {@code student}
    * @param rowLoss [rows, 1] without gaps, weighted and not reduced, or null
@@ -93,6 +94,7 @@ public final class DistillationLoss implements AutoCloseable {
    * @param teachers logits of the teachers, each [rows, classes] and of the student's type; may be
    *     null where alpha is 0
    * @param labels [rows], each in [0, classes) or the ignore index; may be null where alpha is 1
+   *     and the divergence needs none
    * @param rowWeights [rows, 1] of {@link DType#F32} without gaps, finite, at least 0; null for 1
    * @param gradient [rows, classes] of the reduced loss and of the student's type, or null; may be
    *     {@code student}
