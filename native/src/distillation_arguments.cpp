@@ -221,10 +221,9 @@ retort_status DistillationArguments::check_apart_from_labels(const MatrixArgumen
 
 retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
   RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
-  RETORT_CHECK(
-      check_apart_from_labels(optional_vector_argument("row_loss", row_loss, student_.rows)));
-  RETORT_CHECK(
-      check_apart(optional_vector_argument("row_loss", row_loss, student_.rows), student_));
+  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, student_.rows);
+  RETORT_CHECK(check_apart_from_labels(losses));
+  RETORT_CHECK(check_apart(losses, student_));
   if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
     return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");

@@ -34,7 +34,7 @@ class DistillationArguments {
   // The labels are checked once and then read as rows are written: nothing written may overlap them, nor the
   // rows' weights.
   retort_status check_apart_from_labels(const MatrixArgument& output) const;
-  // Aligned, apart from the labels, and there where the reduction leaves rows apart.
+  // Aligned, apart from the student and the labels, and there where the reduction leaves rows apart.
   retort_status check_row_loss(const float* row_loss) const;
   // The totals of the tasks' sums, in their order.
   void write_totals(const LossSums* sums, int64_t tasks, retort_distillation_totals* totals) const;

@@ -47,6 +47,37 @@ double weight_of(const retort::DistillationRows& a, int64_t row) {
   return a.row_weights == nullptr ? 1.0 : a.row_weights[row];
 }
 
+// A row that is ignored: its loss and its gradient are 0.
+template <typename Arguments>
+void ignore_row(const Arguments& a, int64_t row) {
+  if (a.row_loss != nullptr) a.row_loss[row] = 0;
+  if (a.gradient.data == nullptr) return;
+  store_block(a.rows.options.dtype, a.gradient.data, row * a.gradient.stride, a.rows.classes,
+              [](int64_t) { return broadcast(0); });
+}
+
+// One row after another by `loss_row`, and the sums of their weighted losses.
+template <typename Arguments, typename LossRow>
+retort::LossSums sum_row_losses(const Arguments& a, int64_t first_row, int64_t end_row,
+                                LossRow& loss_row) {
+  const double alpha = a.rows.options.alpha;
+  retort::LossSums sums{0, 0};
+  for (int64_t row = first_row; row < end_row; ++row) {
+    const double weight = weight_of(a.rows, row);
+    if (weight == 0) {
+      ignore_row(a, row);
+      continue;
+    }
+    const retort::LossSums loss = loss_row.compute(row, weight * a.rows.gradient_scale);
+    const double soft = alpha > 0 ? alpha * loss.soft : 0;
+    const double hard = alpha < 1 ? (1.0 - alpha) * loss.hard : 0;
+    if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));
+    sums.hard += weight * loss.hard;
+    sums.soft += weight * loss.soft;
+  }
+  return sums;
+}
+
 // The entries of the block in the scratch.
 struct Entries {
   Distribution teacher;

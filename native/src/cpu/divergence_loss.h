@@ -311,33 +311,11 @@ class DistillationLossRow {
   float coefficient_ = 0;
 };
 
-void ignore_row(const retort::DistillationLossRows& a, int64_t row) {
-  if (a.row_loss != nullptr) a.row_loss[row] = 0;
-  if (a.gradient.data == nullptr) return;
-  store_block(a.rows.options.dtype, a.gradient.data, row * a.gradient.stride, a.rows.classes,
-              [](int64_t) { return broadcast(0); });
-}
-
 retort::LossSums divergence_loss(const retort::DistillationLossRows& a, int64_t first_row,
                                  int64_t end_row) {
   DistillationScratch scratch;
   DistillationLossRow loss_row(a, scratch);
-  const double alpha = a.rows.options.alpha;
-  retort::LossSums sums{0, 0};
-  for (int64_t row = first_row; row < end_row; ++row) {
-    const double weight = weight_of(a.rows, row);
-    if (weight == 0) {
-      ignore_row(a, row);
-      continue;
-    }
-    const retort::LossSums loss = loss_row.compute(row, weight * a.rows.gradient_scale);
-    const double soft = alpha > 0 ? alpha * loss.soft : 0;
-    const double hard = alpha < 1 ? (1.0 - alpha) * loss.hard : 0;
-    if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));
-    sums.hard += weight * loss.hard;
-    sums.soft += weight * loss.soft;
-  }
-  return sums;
+  return sum_row_losses(a, first_row, end_row, loss_row);
 }
 
 }  // namespace

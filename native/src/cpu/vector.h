@@ -559,14 +559,6 @@ inline float largest_lane(Vector a) {
   return across_lanes(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
 }
 
-inline float first_lane(Vector a) {
-#if defined(__AVX512F__)
-  return _mm512_cvtss_f32(a.lanes);
-#else
-  return _mm256_cvtss_f32(a.lanes);
-#endif
-}
-
 #else
 
 inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
@@ -574,7 +566,6 @@ inline Vector exp2_nonpositive(Vector x) { return {exp2f(x.lanes)}; }
 inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
 inline float sum_of_lanes(Vector a) { return a.lanes; }
 inline float largest_lane(Vector a) { return a.lanes; }
-inline float first_lane(Vector a) { return a.lanes; }
 
 #endif
 

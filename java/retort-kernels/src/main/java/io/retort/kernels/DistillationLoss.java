@@ -127,22 +127,6 @@ public final class DistillationLoss implements AutoCloseable {
         Loan out = Matrix.write("gradient", gradient);
         Loan losses = Matrix.write("rowLoss", rowLoss);
         Loan executor = ThreadPool.lend(pool)) {
-      // The kernel checks the labels once and then reads them as it writes.
-      long labelBytes = Labels.bytes(labels, student.rows());
-      Arguments.apart(
-          "gradient",
-          out.address(),
-          Matrix.bytes(gradient),
-          "labels",
-          classes.address(),
-          labelBytes);
-      Arguments.apart(
-          "rowLoss",
-          losses.address(),
-          Matrix.bytes(rowLoss),
-          "labels",
-          classes.address(),
-          labelBytes);
       status =
           Retort.retort_distillation_loss(
               optionsFor(student.dtype(), labels),
@@ -216,12 +200,6 @@ public final class DistillationLoss implements AutoCloseable {
         Loan direction = Matrix.read("tangent", tangent);
         Loan out = Members.write("teacherGradients", teacherGradients);
         Loan executor = ThreadPool.lend(pool)) {
-      teacherGradients.checkApart(
-          "teacherGradients",
-          out,
-          "labels",
-          classes.address(),
-          Labels.bytes(labels, student.rows()));
       status =
           Retort.retort_distillation_tangent(
               optionsFor(student.dtype(), labels),
@@ -355,7 +333,7 @@ public final class DistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** T, finite and above 0; 1 unless set. */
+    /** T, in [1e-18, 1e18]; 1 unless set. */
     public Builder temperature(float temperature) {
       this.temperature = temperature;
       return this;
@@ -399,7 +377,7 @@ public final class DistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** One temperature a teacher, finite and above 0; T for each unless set. */
+    /** One temperature a teacher, in [1e-18, 1e18]; T for each unless set. */
     public Builder teacherTemperatures(float... temperatures) {
       this.teacherTemperatures = Arguments.notNull("temperatures", temperatures).clone();
       return this;

@@ -254,13 +254,6 @@ public final class Matrix {
     return present(name, matrix.lendWritable());
   }
 
-  /** Bytes from the first element to behind the last of a matrix, or 0 for none. */
-  static long bytes(Matrix matrix) {
-    return matrix == null || matrix.rows == 0
-        ? 0
-        : ((matrix.rows - 1) * matrix.stride + matrix.columns) * matrix.dtype.bytes();
-  }
-
   private static Loan present(String name, Loan loan) {
     if (loan == null) {
       throw Memory.freed(name);
