@@ -13,5 +13,7 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/RetortConfigVersion
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/RetortConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/RetortConfigVersion.cmake DESTINATION ${RETORT_PACKAGE_DIR})
 
+# Debian's library directory lies two levels below the prefix.
+file(RELATIVE_PATH RETORT_PREFIX_FROM_PC /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
 configure_file(${CMAKE_CURRENT_LIST_DIR}/retort.pc.in ${CMAKE_CURRENT_BINARY_DIR}/retort.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/retort.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

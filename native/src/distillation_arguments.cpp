@@ -165,13 +165,13 @@ int64_t DistillationArguments::count_labels(const Label* labels, int64_t first, 
   const auto ignored = static_cast<Label>(options_.ignore_index);
   // A label is never ignored by an index that its type cannot hold.
   const bool ignores = ignored == options_.ignore_index;
-  const auto classes =
-      static_cast<Label>(std::min<int64_t>(student_.columns, std::numeric_limits<Label>::max()));
+  const auto last = static_cast<Label>(
+      std::min<int64_t>(student_.columns - 1, std::numeric_limits<Label>::max()));
   Label counted = 0, bad = 0;
   for (int64_t i = first; i < end; ++i) {
     const Label counts = !(ignores & (labels[i] == ignored));
     counted += counts;
-    bad |= counts & ((labels[i] < 0) | (labels[i] >= classes));
+    bad |= counts & ((labels[i] < 0) | (labels[i] > last));
   }
   return bad != 0 ? -1 : counted;
 }
@@ -212,8 +212,18 @@ DistillationRows DistillationArguments::rows() const {
           scale()};
 }
 
+retort_status DistillationArguments::check_apart_from_labels(const MatrixArgument& output) const {
+  const int64_t floats = options_.label_type == RETORT_LABELS_I64 ? 2 : 1;
+  RETORT_CHECK(
+      check_apart(output, optional_vector_argument("labels", labels_, student_.rows * floats)));
+  return check_apart(output, optional_vector_argument("row_weights", row_weights_, student_.rows));
+}
+
 retort_status DistillationArguments::check_row_loss(const float* row_loss) const {
   RETORT_CHECK(check_vector("row_loss", row_loss, student_.rows, sizeof(float)));
+  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, student_.rows);
+  RETORT_CHECK(check_apart_from_labels(losses));
+  RETORT_CHECK(check_apart(losses, student_));
   if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
     return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");

@@ -31,7 +31,10 @@ class DistillationArguments {
   // 0 where the row is ignored.
   double weight(int64_t row) const;
   DistillationRows rows() const;
-  // Aligned, and there where the reduction leaves rows apart.
+  // The labels are checked once and then read as rows are written: nothing written may overlap them, nor the
+  // rows' weights.
+  retort_status check_apart_from_labels(const MatrixArgument& output) const;
+  // Aligned, apart from the student and the labels, and there where the reduction leaves rows apart.
   retort_status check_row_loss(const float* row_loss) const;
   // The totals of the tasks' sums, in their order.
   void write_totals(const LossSums* sums, int64_t tasks, retort_distillation_totals* totals) const;

@@ -1,4 +1,5 @@
 // retort_distillation_tangent: checks, then tasks of rows.
+#include <algorithm>
 #include <cstring>
 
 #include "cpu/kernels.h"
@@ -26,6 +27,7 @@ struct TeacherGradients {
       RETORT_CHECK(check_apart(out, student));
       RETORT_CHECK(count == 1 ? check_no_partial_overlap(out, tangent) : check_apart(out, tangent));
       RETORT_CHECK(checked.teachers().check_against(out, false));
+      RETORT_CHECK(checked.check_apart_from_labels(out));
       for (int64_t other = 0; other < k; ++other) {
         RETORT_CHECK(check_apart(out, {"teacher gradient", student.dtype, gradients[other],
                                        student.rows, student.columns, stride}));
@@ -77,7 +79,9 @@ retort_status retort_distillation_tangent(const retort_distillation_loss_options
       gradients.set(checked, u, teacher_gradients, teacher_count, teacher_gradient_stride));
 
   const MemberLogits members = checked.teachers().logits();
-  const RowTasks tasks(rows, classes * (members.count > 0 ? members.count : 1));
+  // Without a row the classes may be any number, and their product too large for one.
+  const int64_t columns = std::min(classes, INT64_MAX / kMostMembers);
+  const RowTasks tasks(rows, columns * std::max<int64_t>(members.count, 1));
   const DistillationTangentRows arguments{
       checked.rows(), {tangent, tangent_stride}, gradients.pointers, teacher_gradient_stride};
   for (int64_t k = 0, counted = 0; k < teacher_count; ++k) {

@@ -107,6 +107,12 @@ struct OutputArguments {
     }
     return RETORT_OK;
   }
+  retort_status check_apart_from_labels(const DistillationArguments& loss) const {
+    for (const MatrixArgument* output : {&hidden, &weights, &bias, &row_loss, &workspace}) {
+      RETORT_CHECK(loss.check_apart_from_labels(*output));
+    }
+    return RETORT_OK;
+  }
   retort_status check_apart_from(const LayerArguments& layer) const {
     RETORT_CHECK(check_apart_from(layer.hidden));
     RETORT_CHECK(check_apart_from(layer.weights));
@@ -171,6 +177,7 @@ retort_status LinearDistillationArguments::check(const retort_distillation_loss_
   }
   RETORT_CHECK(loss.set(options, rows, classes, workspace, classes, logits, teacher_count, classes,
                         teacher_weights, labels, row_weights));
+  RETORT_CHECK(outputs.check_apart_from_labels(loss));
   for (int64_t k = 0; k < loss.teachers().logits().count; ++k) {
     RETORT_CHECK(layer.set(kTeacherNames, teachers[loss.teachers().place(k)], rows, classes));
     RETORT_CHECK(outputs.check_apart_from(layer));

@@ -55,6 +55,11 @@ retort_status Members::set_temperatures(const char* name, const float* temperatu
     const float own = temperatures[places_[k]];
     RETORT_CHECK(check_temperature(name, own));
     scales_[k] = temperature / own;
+    if (weights_[k] * scales_[k] > 0) continue;
+    return fail(RETORT_INVALID_ARGUMENT,
+                "%s[%lld] must leave its member's weight times %g over it above 0, got %g", name,
+                static_cast<long long>(places_[k]), static_cast<double>(temperature),
+                static_cast<double>(own));
   }
   return RETORT_OK;
 }

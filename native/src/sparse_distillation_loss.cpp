@@ -105,17 +105,19 @@ retort_status retort_sparse_distillation_loss(
                               k, teacher_weights, options->loss));
   }
   RETORT_CHECK(checked.set_labels(labels, row_weights));
+  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, rows);
   if (gradient != nullptr) {
     const MatrixArgument out{"gradient", options->loss.dtype, gradient, rows,
                              classes,    gradient_stride};
     RETORT_CHECK(check_matrix(out));
     RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
     if (has_soft) RETORT_CHECK(teachers.check_against(out));
+    RETORT_CHECK(checked.check_apart_from_labels(out));
+    RETORT_CHECK(check_apart(losses, out));
   }
   RETORT_CHECK(checked.check_row_loss(row_loss));
   // The indices are checked once and then read as rows are written.
-  if (has_soft)
-    RETORT_CHECK(teachers.check_against(optional_vector_argument("row_loss", row_loss, rows)));
+  if (has_soft) RETORT_CHECK(teachers.check_against(losses));
   if (has_soft) RETORT_CHECK(teachers.check_indices(checked, classes, executor));
   const SparseDistillationLossRows arguments{checked.rows(),
                                              teachers.teachers(options->loss.teacher_form),

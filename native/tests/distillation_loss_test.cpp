@@ -1,3 +1,4 @@
+#include <limits>
 #include <numeric>
 
 #include "distillation_case.h"
@@ -160,6 +161,44 @@ TEST(DistillationLoss, PeaksThatRiseFromBlockToBlockAreThoseOfTheWholeRow) {
         c.labels = {static_cast<int32_t>(classes - 1), 1501};
         expect_matches_reference(c, false);
       }
+    }
+  }
+}
+
+TEST(DistillationLoss, MaskedBlocksBeforeLowLogitsHaveNoGradient) {
+  std::mt19937_64 random(24);
+  for (const float alpha : {0.0f, 0.5f, 1.0f}) {
+    SCOPED_TRACE(alpha);
+    Case c(1, 2048, 1, random);
+    c.options.alpha = alpha;
+    for (int64_t j = 0; j < 2048; ++j) {
+      c.student.at(0, j) = j < 1024 ? -kInfinity : c.student.at(0, j) - 200;
+      c.teachers[0].at(0, j) = j < 1024 ? -kInfinity : c.teachers[0].at(0, j) - 200;
+    }
+    c.labels = {1500};
+    expect_matches_reference(c, false);
+  }
+}
+
+// The lowest number is a common mask.
+TEST(DistillationLoss, BlocksOfTheLowestLogitBeforeOthersLeaveTheLossFinite) {
+  std::mt19937_64 random(25);
+  for (const retort_mean mean : kMeans) {
+    for (const int64_t classes : {2048, 20001}) {
+      SCOPED_TRACE(::testing::Message() << mean << ' ' << classes);
+      Case c(1, classes, 2, random);
+      c.options.mean = mean;
+      c.options.alpha = 1;
+      c.options.soft_value =
+          mean == RETORT_MEAN_OF_PROBABILITIES ? RETORT_MEAN_OF_KL : RETORT_KL_OF_MEAN;
+      for (int64_t j = 0; j < 1024; ++j) {
+        c.student.at(0, j) = std::numeric_limits<float>::lowest();
+        for (GuardedMatrix& teacher : c.teachers)
+          teacher.at(0, j) = std::numeric_limits<float>::lowest();
+      }
+      retort_distillation_totals totals;
+      ASSERT_EQ(c.run(nullptr, 0, nullptr, &totals), RETORT_OK);
+      EXPECT_TRUE(std::isfinite(totals.total)) << totals.total;
     }
   }
 }
@@ -654,6 +693,19 @@ TEST(DistillationLoss, AGradientOverATeacherOrHalfOverTheStudentIsRefused) {
   EXPECT_STREQ(retort_last_error(), "gradient must not overlap teacher");
   EXPECT_EQ(c.run(c.student.data() + 4, 8, nullptr, nullptr), RETORT_INVALID_ARGUMENT);
   EXPECT_STREQ(retort_last_error(), "gradient must not overlap student");
+}
+
+TEST(DistillationLoss, AnOutputOverTheLabelsOrTheWeightsOfTheRowsIsRefused) {
+  std::mt19937_64 random(16);
+  Case c(2, 8, 1, random);
+  c.row_weights = {1, 1};
+  auto* const labels = reinterpret_cast<float*>(c.labels.data());
+  EXPECT_EQ(c.run(labels + 1, 8, nullptr, nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "gradient must not overlap labels");
+  EXPECT_EQ(c.run(nullptr, 0, labels, nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "row_loss must not overlap labels");
+  EXPECT_EQ(c.run(nullptr, 0, c.row_weights.data(), nullptr), RETORT_INVALID_ARGUMENT);
+  EXPECT_STREQ(retort_last_error(), "row_loss must not overlap row_weights");
 }
 
 }  // namespace

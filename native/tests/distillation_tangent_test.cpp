@@ -233,6 +233,22 @@ TEST(DistillationTangent, TheSameBitsForAnyNumberOfThreads) {
   }
 }
 
+// With no row, whose classes times teachers would be 2^64: a task's rows were counted by dividing by it.
+TEST(DistillationTangent, NoRowsOfAnyNumberOfClassesIsNoError) {
+  const retort_distillation_loss_options options = retort_distillation_loss_options_default();
+  const int64_t classes = int64_t{1} << 60;
+  float dummy = 0;
+  const std::vector<const void*> teachers(16, &dummy);
+  std::vector<float> written(16);
+  std::vector<void*> gradients;
+  for (float& element : written) gradients.push_back(&element);
+  EXPECT_EQ(retort_distillation_tangent(&options, 0, classes, &dummy, classes, teachers.data(), 16,
+                                        classes, nullptr, nullptr, nullptr, &dummy, classes,
+                                        gradients.data(), classes, nullptr),
+            RETORT_OK)
+      << retort_last_error();
+}
+
 TEST(DistillationTangent, ABadArgumentIsNamedAndNothingIsWritten) {
   std::mt19937_64 random(8);
   TangentCase c(2, 8, 2, random);

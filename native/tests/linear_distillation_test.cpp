@@ -665,6 +665,10 @@ TEST(LinearDistillation, ABadArgumentIsNamedAndNothingIsWritten) {
   refused([](Call* c) { c->gradient.hidden = c->teacher_hidden; }, "overlap teacher hidden");
   refused([](Call* c) { c->gradient.weights = c->workspace; }, "overlap workspace");
   refused([](Call* c) { c->row_loss_given = c->bias; }, "row_loss must not overlap");
+  refused([](Call* c) { c->row_loss_given = reinterpret_cast<float*>(c->labels); },
+          "row_loss must not overlap labels");
+  refused([](Call* c) { c->gradient.bias = reinterpret_cast<float*>(c->labels); },
+          "gradient bias must not overlap labels");
   refused([](Call* c) { c->workspace_given = nullptr; }, "workspace must");
   refused([](Call* c) { c->workspace_given = c->teacher_weights; }, "workspace must not overlap");
   refused(

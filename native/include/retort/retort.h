@@ -12,9 +12,11 @@
  *              thread). Work is cut by shape alone, so the same arguments give the same bits for any
  *              number of threads. Every function may be called from several threads at once. A task
  *              needs at most 384 KiB of its thread's stack; one of retort_distillation_loss for the
- *              forward KL without standardisation at most 128 KiB.
+ *              forward KL without standardisation, of teachers that are no probabilities, at most
+ *              128 KiB.
  *   Errors     Every argument is checked before anything is written. A function that fails returns a
  *              status other than RETORT_OK and leaves a sentence in `retort_last_error`.
+ *   Scales     A temperature is in [1e-18, 1e18].
  *   Values     -inf is a masked class: its probability is 0 and 0 * log 0 is 0. A NaN makes its own
  *              row NaN and no other. A row that is -inf throughout has no distribution: it is NaN.
  *   Empty      Zero rows is no error.
@@ -140,7 +142,7 @@ typedef struct retort_ensemble_mean_options {
   retort_dtype dtype;
   retort_mean mean;
   retort_form output;
-  float temperature; /* finite, > 0 */
+  float temperature;
   const float*
       member_weights; /* [member_count], finite, >= 0, sum > 0; divided by their sum. Null: equal */
 } retort_ensemble_mean_options;
@@ -219,8 +221,8 @@ typedef struct retort_distillation_loss_options {
   retort_divergence divergence;
   retort_soft_value soft_value; /* RETORT_KL_OF_MEAN for every divergence but the forward KL */
   retort_reduction reduction;
-  float temperature; /* T, finite, > 0 */
-  /* [teacher_count] a temperature for each teacher, finite, > 0: its logits z count as z * T /
+  float temperature; /* T */
+  /* [teacher_count] a temperature for each teacher: its logits z count as z * T /
    * teacher_temperature. Null: T. */
   const float* teacher_temperatures;
   float alpha;           /* weight of the soft part, in [0, 1]; 1 - alpha weighs the hard part */
@@ -274,6 +276,7 @@ typedef struct retort_distillation_totals {
  *   row_loss        [rows] f32 or null; weighted, not divided by the denominator
  *   totals          or null
  *
+ * Nothing written may overlap the labels, the row weights or a teacher, nor the student but by being it.
  * A teacher's mass on a class that the student masks (-inf) makes the row's loss +inf; the gradient
  * stays finite. Where the denominator comes out as 0 the totals and the gradient are 0.
  */

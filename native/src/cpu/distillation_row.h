@@ -35,10 +35,47 @@ int64_t label_at(const retort::DistillationRows& a, int64_t row) {
                                                    : static_cast<const int32_t*>(a.labels)[row];
 }
 
+// The label as a place in the row. It was checked, but may lie in memory that another thread writes meanwhile.
+int64_t label_class(const retort::DistillationRows& a, int64_t row) {
+  const int64_t label = label_at(a, row);
+  return a.labels == nullptr || (label >= 0 && label < a.classes) ? label : 0;
+}
+
 // The row's weight; 0 where it is ignored.
 double weight_of(const retort::DistillationRows& a, int64_t row) {
   if (a.labels != nullptr && label_at(a, row) == a.options.ignore_index) return 0;
   return a.row_weights == nullptr ? 1.0 : a.row_weights[row];
+}
+
+// A row that is ignored: its loss and its gradient are 0.
+template <typename Arguments>
+void ignore_row(const Arguments& a, int64_t row) {
+  if (a.row_loss != nullptr) a.row_loss[row] = 0;
+  if (a.gradient.data == nullptr) return;
+  store_block(a.rows.options.dtype, a.gradient.data, row * a.gradient.stride, a.rows.classes,
+              [](int64_t) { return broadcast(0); });
+}
+
+// One row after another by `loss_row`, and the sums of their weighted losses.
+template <typename Arguments, typename LossRow>
+retort::LossSums sum_row_losses(const Arguments& a, int64_t first_row, int64_t end_row,
+                                LossRow& loss_row) {
+  const double alpha = a.rows.options.alpha;
+  retort::LossSums sums{0, 0};
+  for (int64_t row = first_row; row < end_row; ++row) {
+    const double weight = weight_of(a.rows, row);
+    if (weight == 0) {
+      ignore_row(a, row);
+      continue;
+    }
+    const retort::LossSums loss = loss_row.compute(row, weight * a.rows.gradient_scale);
+    const double soft = alpha > 0 ? alpha * loss.soft : 0;
+    const double hard = alpha < 1 ? (1.0 - alpha) * loss.hard : 0;
+    if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));
+    sums.hard += weight * loss.hard;
+    sums.soft += weight * loss.soft;
+  }
+  return sums;
 }
 
 // The entries of the block in the scratch.
@@ -68,7 +105,7 @@ class DistillationRow {
   }
 
   void measure(int64_t row) {
-    const int64_t left_out = leaves_label_out(a.options) ? label_at(a, row) : -1;
+    const int64_t left_out = leaves_label_out(a.options) ? label_class(a, row) : -1;
     teacher.measure(row, left_out);
     LogitRow seen = logits(row);
     if (a.options.standardize_logits) {
@@ -129,7 +166,7 @@ struct StandardizationBackward {
   float product = 0;
 
   void add(int64_t columns, const float* h, const float* z) {
-    Vector sums = broadcast(0), products = broadcast(0);
+    Sum sums = broadcast(0), products = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Vector logit = load(z + j), slope = load(h + j);
       sums = sums + where_masked(logit, broadcast(0), slope);

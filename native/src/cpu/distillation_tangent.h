@@ -32,7 +32,7 @@ class DistillationTangentRow {
 
   void compute(int64_t row, double weight) {
     row_ = row;
-    label_ = label_at(a_.rows, row);
+    label_ = label_class(a_.rows, row);
     const double alpha = options_.alpha;
     target_slope_ = 0;
     if (options_.divergence == RETORT_NORMALIZED) {
@@ -102,7 +102,7 @@ class DistillationTangentRow {
       hard.fill(first, columns);
       load_tangent(first, columns);
       const Distribution p = hard.distribution();
-      Vector sum = broadcast(0);
+      Sum sum = broadcast(0);
       for_each_whole_vector(columns,
                             [&](int64_t j) { sum = multiply_add(p.p(j), load(u_ + j), sum); });
       mean += static_cast<double>(sum_of_lanes(sum));
@@ -133,7 +133,7 @@ class DistillationTangentRow {
   }
 
   void measure_means() {
-    Vector p = broadcast(0), q = broadcast(0);
+    Sum p = broadcast(0), q = broadcast(0);
     label_u_ = 0;
     for_each_filled_block([&](int64_t first, int64_t columns) {
       const Distribution teacher = soft_.teacher.distribution(),
@@ -241,7 +241,7 @@ class DistillationTangentRow {
     if (!(Divergence::kOfLogits && teacher.of_logits)) {
       float product = label_share(d, k, member);
       for_each_member_block([&](int64_t, int64_t columns) {
-        Vector sum = broadcast(0);
+        Sum sum = broadcast(0);
         for_each_whole_vector(columns, [&](int64_t j) { sum = sum + share(d, member, j); });
         product += sum_of_lanes(sum);
       });

@@ -103,7 +103,7 @@ class HardPart {
     const float* const roots = soft.e;
     float* const powers = e_;
     const int power = power_;
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Vector root = load(roots + j);
       Vector e = root;
@@ -117,7 +117,7 @@ class HardPart {
   void sum_logits() {
     for_each_block(a_.classes, [&](int64_t first, int64_t columns) {
       own_.logits.load(first, columns, logits_);
-      Vector sum = broadcast(0);
+      Sum sum = broadcast(0);
       for_each_vector(columns, [&](int64_t j, auto lanes) {
         sum = sum + lanes.keep(load(logits_ + j) - broadcast(own_.largest));
       });
@@ -154,7 +154,7 @@ class DistillationLossRow {
   // The two losses, unweighted; the gradient is written, times `weight`.
   retort::LossSums compute(int64_t row, double weight) {
     row_ = row;
-    label_ = label_at(rows_, row);
+    label_ = label_class(rows_, row);
     retort::LossSums losses{0, 0};
     double target = 0;
     if (options_.alpha > 0) soft_.measure(row);
@@ -228,7 +228,7 @@ class DistillationLossRow {
   template <typename Divergence>
   float sum_flow(const Divergence& d, int64_t columns, double* value) const {
     const Entries entries = soft_.entries();
-    Vector values = broadcast(0), flow = broadcast(0);
+    Sum values = broadcast(0), flow = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Entry entry = entries.at(j);
       values = values + d.value(entry);
@@ -245,7 +245,7 @@ class DistillationLossRow {
     const Entries entries = soft_.entries();
     const Vector total = broadcast(sum);
     float* const gradient = gradient_;
-    Vector values = broadcast(0);
+    Sum values = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Entry entry = entries.at(j);
       if (!Divergence::kSumsFlow) values = values + d.value(entry);
@@ -311,33 +311,11 @@ class DistillationLossRow {
   float coefficient_ = 0;
 };
 
-void ignore_row(const retort::DistillationLossRows& a, int64_t row) {
-  if (a.row_loss != nullptr) a.row_loss[row] = 0;
-  if (a.gradient.data == nullptr) return;
-  store_block(a.rows.options.dtype, a.gradient.data, row * a.gradient.stride, a.rows.classes,
-              [](int64_t) { return broadcast(0); });
-}
-
 retort::LossSums divergence_loss(const retort::DistillationLossRows& a, int64_t first_row,
                                  int64_t end_row) {
   DistillationScratch scratch;
   DistillationLossRow loss_row(a, scratch);
-  const double alpha = a.rows.options.alpha;
-  retort::LossSums sums{0, 0};
-  for (int64_t row = first_row; row < end_row; ++row) {
-    const double weight = weight_of(a.rows, row);
-    if (weight == 0) {
-      ignore_row(a, row);
-      continue;
-    }
-    const retort::LossSums loss = loss_row.compute(row, weight * a.rows.gradient_scale);
-    const double soft = alpha > 0 ? alpha * loss.soft : 0;
-    const double hard = alpha < 1 ? (1.0 - alpha) * loss.hard : 0;
-    if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));
-    sums.hard += weight * loss.hard;
-    sums.soft += weight * loss.soft;
-  }
-  return sums;
+  return sum_row_losses(a, first_row, end_row, loss_row);
 }
 
 }  // namespace

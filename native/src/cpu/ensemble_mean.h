@@ -45,7 +45,7 @@ struct AtOne {
 };
 
 AtOne at_one(RowSoftmax softmax, int64_t classes, float temperature) {
-  Vector sum = broadcast(0);
+  Sum sum = broadcast(0);
   for_each_block(classes, [&](int64_t first, int64_t columns) {
     softmax.fill(first, columns);
     for_each_whole_vector(columns, [&](int64_t j) {
@@ -66,7 +66,7 @@ struct Moments {
 
 Moments moments_of(const LogitRow& logits, int64_t classes, float* scratch) {
   const auto sum_over_row = [&](auto term) {
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_block(classes, [&](int64_t first, int64_t columns) {
       logits.load(first, columns, scratch);
       for_each_whole_vector(columns, [&](int64_t j) {
@@ -87,7 +87,7 @@ Moments moments_of(const LogitRow& logits, int64_t classes, float* scratch) {
 
 // sum_j e_j x_j with 0 for a class without mass.
 float sum_of_products(int64_t columns, const float* e, const float* x) {
-  Vector sum = broadcast(0);
+  Sum sum = broadcast(0);
   for_each_whole_vector(columns, [&](int64_t j) {
     const Vector mass = load(e + j);
     sum = sum + zero_where_zero(mass, mass * load(x + j));

@@ -141,7 +141,7 @@ __attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard
                                                       Vector scale, Vector kept,
                                                       UpcomingOperands* upcoming, int64_t lines) {
   UpcomingOperands next = *upcoming;
-  SoftTargetSums sums;
+  Sum student = broadcast(0), teachers = student, hard_sum = student, divergence = student;
   for (int64_t i = 0; i < block.elements; i += kLanes) {
     const Vector centred = load(block.student + i) - peaks.student;
     const Vector exponent = centred * scale;
@@ -149,15 +149,15 @@ __attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard
     const Exponential e = teacher.at(load(block.teacher + i), peaks.teacher, scale);
     store(block.student + i, f);
     store(block.teacher + i, e.value);
-    sums.student = sums.student + f;
-    sums.teacher = sums.teacher + e.value;
-    sums.hard = sums.hard + hard.measure(i, f, centred);
-    sums.divergence = multiply_add_where_nonzero(
-        e.value, multiply_subtract(e.exponent, kept, exponent), sums.divergence);
+    student = student + f;
+    teachers = teachers + e.value;
+    hard_sum = hard_sum + hard.measure(i, f, centred);
+    divergence = multiply_add_where_nonzero(e.value, multiply_subtract(e.exponent, kept, exponent),
+                                            divergence);
     next.fetch(lines);
   }
   *upcoming = next;
-  return sums;
+  return {vector_of(teachers), vector_of(student), vector_of(hard_sum), vector_of(divergence)};
 }
 
 // A class whose p and q and their factors are the same has no soft part to the bit: both products round
@@ -184,15 +184,15 @@ struct MemberSums {
 };
 
 MemberSums exponentiate_member(int64_t elements, float* logits, Vector peak, Vector scale) {
-  MemberSums sums;
+  Sum normalizer = broadcast(0), negative_entropy = broadcast(0);
   for (int64_t i = 0; i < elements; i += kLanes) {
     const Vector exponent = (load(logits + i) - peak) * scale;
     const Vector e = exp2_nonpositive(exponent);
     store(logits + i, e);
-    sums.normalizer = sums.normalizer + e;
-    sums.negative_entropy = multiply_add_where_nonzero(e, exponent, sums.negative_entropy);
+    normalizer = normalizer + e;
+    negative_entropy = multiply_add_where_nonzero(e, exponent, negative_entropy);
   }
-  return sums;
+  return {vector_of(normalizer), vector_of(negative_entropy)};
 }
 
 void add_member(int64_t elements, const float* e, Vector share, bool first, float* mixture) {
@@ -291,7 +291,7 @@ class SoftTargetLoss {
   void read_rows(int64_t first_row, int64_t count, SoftTargetLanes* rows) const {
     for (int64_t i = 0; i < count; ++i) {
       rows->weight[i] = weight_of(a_.rows, first_row + i);
-      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_at(a_.rows, first_row + i);
+      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_class(a_.rows, first_row + i);
     }
     for (int64_t i = 0; i < count; ++i) {
       if (rows->weight[i] == 0) rows->label[i] = 0;

@@ -88,7 +88,10 @@ struct SoftTargetTotals {
     const float student_fall = student_rise * scale;
     if (teacher_fall == 0 && student_fall == 0) return;
     const float shrink = exp2f(-teacher_fall);
-    divergence = (divergence + teacher * (student_fall - kept * teacher_fall)) * shrink;
+    // No mass is 0 however far a peak moves, and so are terms that vanish beside what comes, infinite or not;
+    // a NaN stays in the other sums.
+    if (teacher != 0) divergence += teacher * (student_fall - kept * teacher_fall);
+    divergence = shrink == 0 ? 0 : divergence * shrink;
     teacher *= shrink;
     student *= exp2f(-student_fall);
     hard *= exp2f(-student_rise * kLog2E);
@@ -203,7 +206,7 @@ class SoftTargetRows {
       label_logit_ = static_cast<double>(logits[label_ - first]);
     }
     if (!loss_.smooths_labels()) return;
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_vector(columns, [&](int64_t j, auto lanes) {
       sum = sum + lanes.keep(load(logits + j) - broadcast(peak));
     });
@@ -320,7 +323,8 @@ class SoftTargetRows {
       const MemberSums sums = exponentiate_member(whole_vectors(columns), other_,
                                                   broadcast(peak.reference()), broadcast(scale));
       const float shrink = exp2f(-fall);
-      entropy = (entropy - normalizer * fall) * shrink + sum_of_lanes(sums.negative_entropy);
+      entropy = shrink == 0 ? 0 : (entropy - normalizer * fall) * shrink;
+      entropy += sum_of_lanes(sums.negative_entropy);
       normalizer = normalizer * shrink + sum_of_lanes(sums.normalizer);
     });
     return {peak.reference(), normalizer, entropy};
@@ -354,12 +358,13 @@ class SoftTargetRows {
     });
   }
 
-  // The factors for exponentials relative to the peaks of their block.
+  // The factors for exponentials relative to the peaks of their block. Peaks only rise, but from the 0 that
+  // stands for that of a block without a class to count.
   SoftTargetFactors of_block(const SoftTargetFactors& factors, int64_t first) const {
     if (!keeps() || classes_ <= kRowBlock) return factors;
     const BlockPeaks& peaks = peaks_[first / kRowBlock];
-    const float teacher = peaks.teacher - last_peaks_.teacher;
-    const float student = peaks.student - last_peaks_.student;
+    const float teacher = fminf(peaks.teacher - last_peaks_.teacher, 0);
+    const float student = fminf(peaks.student - last_peaks_.student, 0);
     return {factors.student * broadcast(exp2f(student * loss_.scale())),
             factors.teacher * broadcast(exp2f(teacher * loss_.scale())),
             factors.hard * broadcast(exp2f(student * kLog2E)), factors.uniform, factors.at_label};

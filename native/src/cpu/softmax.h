@@ -204,7 +204,7 @@ struct RowSoftmax {
     largest = largest_lane(peak);
     // A row without a class to count has the normaliser 0, not NaN.
     if (largest == -INFINITY) largest = 0;
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_block(classes, [&](int64_t first, int64_t columns) {
       if (classes > kBlockColumns) load(first, columns);
       sum = sum + exponentiate(columns);
@@ -247,10 +247,10 @@ struct RowSoftmax {
     return rest;
   }
 
-  Vector exponentiate(int64_t columns) {
+  Sum exponentiate(int64_t columns) {
     float *const scaled = x, *const exponentials = e;
     const Vector peak = broadcast(largest), scale = broadcast(inverse_temperature);
-    Vector sum = broadcast(0);
+    Sum sum = broadcast(0);
     for_each_whole_vector(columns, [&](int64_t j) {
       const Vector exponent = (::load(scaled + j) - peak) * scale;
       const Vector exponential = exp_nonpositive(exponent);
@@ -283,7 +283,7 @@ void softmax(const retort::SoftmaxRows& a, int64_t first_row, int64_t end_row) {
 template <typename Element>
 void softmax_backward_row(int64_t classes, const Element* p, const Element* g,
                           float inverse_temperature, Element* gradient) {
-  Vector dot = broadcast(0);
+  Sum dot = broadcast(0);
   for_each_vector(classes, [&](int64_t j, auto lanes) {
     dot = multiply_add(lanes.load(p + j, 0), lanes.load(g + j, 0), dot);
   });
@@ -298,7 +298,7 @@ void softmax_backward_row(int64_t classes, const Element* p, const Element* g,
 template <typename Element>
 void log_softmax_backward_row(int64_t classes, const Element* log_p, const Element* g,
                               float inverse_temperature, Element* gradient) {
-  Vector sum = broadcast(0);
+  Sum sum = broadcast(0);
   for_each_vector(classes, [&](int64_t j, auto lanes) { sum = sum + lanes.load(g + j, 0); });
   const Vector total = broadcast(sum_of_lanes(sum));
   for_each_vector(classes, [&](int64_t j, auto lanes) {

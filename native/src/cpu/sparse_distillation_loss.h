@@ -120,7 +120,7 @@ class SparseDistillationRow {
     gradient_ = a_.gradient.data == nullptr
                     ? nullptr
                     : Elements<Element>{}.of(a_.gradient.data, row * a_.gradient.stride);
-    label_ = label_at(a_.rows, row);
+    label_ = label_class(a_.rows, row);
     teacher_.count = 0;
     if (has_soft_) teacher_.measure(row);
     read_listed();
@@ -236,7 +236,7 @@ class SparseDistillationRow {
     float peak = largest_listed();
     if (tail.largest > peak) peak = static_cast<float>(tail.largest);
     if (peak == -HUGE_VALF) peak = 0;
-    Vector sums = broadcast(0);
+    Sum sums = broadcast(0);
     for_each_whole_vector(teacher_.count, [&](int64_t i) {
       const Vector exponent = (load(scratch_.z + i) - broadcast(peak)) * broadcast(scale);
       sums = sums + exp_nonpositive(exponent);
@@ -259,7 +259,7 @@ class SparseDistillationRow {
     const bool cross_entropy = options_.soft_value == RETORT_CROSS_ENTROPY;
     const Vector q_factor = broadcast(static_cast<float>(factor));
     const Vector scaled = broadcast(static_cast<float>(coefficient));
-    Vector values = broadcast(0);
+    Sum values = broadcast(0);
     for_each_whole_vector(teacher_.count, [&](int64_t i) {
       const Vector p = load(scratch_.p + i), log_q = q.log_q(load(scratch_.z + i));
       const Vector log_p = cross_entropy ? broadcast(0) : log_of(p);
@@ -399,26 +399,7 @@ retort::LossSums sparse_distillation_rows(const retort::SparseDistillationLossRo
   SparseScratch scratch;
   SparseRow run;
   SparseDistillationRow<Element> loss_row(a, scratch, run);
-  const double alpha = a.rows.options.alpha;
-  retort::LossSums sums{0, 0};
-  for (int64_t row = first_row; row < end_row; ++row) {
-    const double weight = weight_of(a.rows, row);
-    if (weight == 0) {
-      if (a.row_loss != nullptr) a.row_loss[row] = 0;
-      if (a.gradient.data != nullptr) {
-        store_block(a.rows.options.dtype, a.gradient.data, row * a.gradient.stride, a.rows.classes,
-                    [](int64_t) { return broadcast(0); });
-      }
-      continue;
-    }
-    const retort::LossSums loss = loss_row.compute(row, weight * a.rows.gradient_scale);
-    const double soft = alpha > 0 ? alpha * loss.soft : 0;
-    const double hard = alpha < 1 ? (1.0 - alpha) * loss.hard : 0;
-    if (a.row_loss != nullptr) a.row_loss[row] = static_cast<float>(weight * (soft + hard));
-    sums.hard += weight * loss.hard;
-    sums.soft += weight * loss.soft;
-  }
-  return sums;
+  return sum_row_losses(a, first_row, end_row, loss_row);
 }
 
 retort::LossSums sparse_distillation_loss(const retort::SparseDistillationLossRows& a,

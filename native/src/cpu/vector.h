@@ -559,14 +559,6 @@ inline float largest_lane(Vector a) {
   return across_lanes(a, [](__m128 x, __m128 y) { return _mm_max_ps(x, y); });
 }
 
-inline float first_lane(Vector a) {
-#if defined(__AVX512F__)
-  return _mm512_cvtss_f32(a.lanes);
-#else
-  return _mm256_cvtss_f32(a.lanes);
-#endif
-}
-
 #else
 
 inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
@@ -574,7 +566,32 @@ inline Vector exp2_nonpositive(Vector x) { return {exp2f(x.lanes)}; }
 inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
 inline float sum_of_lanes(Vector a) { return a.lanes; }
 inline float largest_lane(Vector a) { return a.lanes; }
-inline float first_lane(Vector a) { return a.lanes; }
+
+#endif
+
+// What lanes add up over the columns of a row: a float in each. A vector of one lane would leave a long sum to
+// one float, which is why it has a double.
+#if defined(__AVX512F__) || defined(__AVX2__)
+
+using Sum = Vector;
+inline Vector vector_of(Sum a) { return a; }
+
+#else
+
+struct Sum {
+  double lanes;
+  Sum(Vector a) : lanes(static_cast<double>(a.lanes)) {}
+  explicit Sum(double a) : lanes(a) {}
+};
+inline Vector vector_of(Sum a) { return {static_cast<float>(a.lanes)}; }
+inline Sum operator+(Sum a, Sum b) { return Sum(a.lanes + b.lanes); }
+inline Sum multiply_add(Vector a, Vector b, Sum c) {
+  return Sum(static_cast<double>(a.lanes) * static_cast<double>(b.lanes) + c.lanes);
+}
+inline Sum multiply_add_where_nonzero(Vector a, Vector b, Sum c) {
+  return a.lanes == 0 ? c : multiply_add(a, b, c);
+}
+inline float sum_of_lanes(Sum a) { return static_cast<float>(a.lanes); }
 
 #endif
 

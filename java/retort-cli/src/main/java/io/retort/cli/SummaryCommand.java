@@ -24,8 +24,9 @@ import picocli.CommandLine.Parameters;
     optionListHeading = "%nOptions%n",
     footerHeading = "%nExample%n",
     footer = {
-      "  for seed in 0 1 2; do retort distill --seed $seed --run seed-$seed; done",
-      "  retort summary seed-0 seed-1 seed-2"
+      "  retort distill --seed 0 --run seed-0",
+      "  retort distill --seed 1 --run seed-1",
+      "  retort summary seed-0 seed-1"
     })
 final class SummaryCommand implements Callable<Integer> {
   private final Invocation invocation;

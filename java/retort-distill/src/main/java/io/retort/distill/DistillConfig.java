@@ -65,7 +65,7 @@ public record DistillConfig(
 
   /** How member {@code number}, counted from 1, is trained. */
   public TrainingConfig member(int number) {
-    return training.withSeed(training.seed() + number);
+    return training.withSeed(networkSeed(number));
   }
 
   /**
@@ -74,8 +74,13 @@ public record DistillConfig(
    */
   public TrainingConfig student() {
     return training
-        .withSeed(training.seed() + members + 1)
+        .withSeed(networkSeed(members + 1))
         .withArchitecture(studentArchitecture)
         .withEpochs(studentEpochs == 0 ? training.epochs() : studentEpochs);
+  }
+
+  /** Far enough apart that runs of neighbouring seeds share no network. */
+  private long networkSeed(int number) {
+    return training.seed() * 1000 + number;
   }
 }

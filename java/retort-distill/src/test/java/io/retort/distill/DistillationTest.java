@@ -9,9 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -213,7 +217,7 @@ class DistillationTest {
     assertThatThrownBy(
             () ->
                 ToyRuns.run(
-                    config, DATA, directory, afterStep(5, interruption::request), interruption))
+                    config, DATA, directory, onceTwoTrain(interruption::request), interruption))
         .isInstanceOf(InterruptedRunException.class);
 
     assertThat(directory.resolve("checkpoints").toFile().list())
@@ -294,6 +298,19 @@ class DistillationTest {
         if (trained && steps >= step) {
           action.run();
         }
+      }
+    };
+  }
+
+  /** Holds the first network up until the second has made a step too. */
+  private static Progress onceTwoTrain(Runnable action) {
+    Set<String> trained = new HashSet<>();
+    return update -> {
+      trained.add(update.stage());
+      if (trained.size() >= 2) {
+        action.run();
+      } else {
+        LockSupport.parkNanos(Duration.ofMillis(50).toNanos());
       }
     };
   }

@@ -30,12 +30,4 @@ final class Arguments {
           name + " must be " + expected + " as " + expectedName + " is, got " + dtype);
     }
   }
-
-  /** Fails where two arguments share a byte; an absent one is at 0 and has none. */
-  static void apart(
-      String name, long address, long bytes, String otherName, long other, long otherBytes) {
-    if (address < other + otherBytes && other < address + bytes) {
-      throw new IllegalArgumentException(name + " must not overlap " + otherName);
-    }
-  }
 }

@@ -64,6 +64,7 @@ public final class DistillationLoss implements AutoCloseable {
    * @param student logits [rows, classes]
    * @param teachers logits of the teachers, each [rows, classes]; may be null where alpha is 0
    * @param labels [rows], each in [0, classes) or the ignore index; may be null where alpha is 1
+   *     and the divergence needs none
    * @param rowWeights [rows, 1] without gaps, finite, at least 0; null for 1
    * @param gradient [rows, classes] of the reduced loss, or null; may be {@code student}
    * @param rowLoss [rows, 1] without gaps, weighted and not reduced, or null
@@ -93,6 +94,7 @@ public final class DistillationLoss implements AutoCloseable {
    * @param teachers logits of the teachers, each [rows, classes] and of the student's type; may be
    *     null where alpha is 0
    * @param labels [rows], each in [0, classes) or the ignore index; may be null where alpha is 1
+   *     and the divergence needs none
    * @param rowWeights [rows, 1] of {@link DType#F32} without gaps, finite, at least 0; null for 1
    * @param gradient [rows, classes] of the reduced loss and of the student's type, or null; may be
    *     {@code student}
@@ -125,22 +127,6 @@ public final class DistillationLoss implements AutoCloseable {
         Loan out = Matrix.write("gradient", gradient);
         Loan losses = Matrix.write("rowLoss", rowLoss);
         Loan executor = ThreadPool.lend(pool)) {
-      // The kernel checks the labels once and then reads them as it writes.
-      long labelBytes = Labels.bytes(labels, student.rows());
-      Arguments.apart(
-          "gradient",
-          out.address(),
-          Matrix.bytes(gradient),
-          "labels",
-          classes.address(),
-          labelBytes);
-      Arguments.apart(
-          "rowLoss",
-          losses.address(),
-          Matrix.bytes(rowLoss),
-          "labels",
-          classes.address(),
-          labelBytes);
       status =
           Retort.retort_distillation_loss(
               optionsFor(student.dtype(), labels),
@@ -214,12 +200,6 @@ public final class DistillationLoss implements AutoCloseable {
         Loan direction = Matrix.read("tangent", tangent);
         Loan out = Members.write("teacherGradients", teacherGradients);
         Loan executor = ThreadPool.lend(pool)) {
-      teacherGradients.checkApart(
-          "teacherGradients",
-          out,
-          "labels",
-          classes.address(),
-          Labels.bytes(labels, student.rows()));
       status =
           Retort.retort_distillation_tangent(
               optionsFor(student.dtype(), labels),
@@ -353,7 +333,7 @@ public final class DistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** T, finite and above 0; 1 unless set. */
+    /** T, in [1e-18, 1e18]; 1 unless set. */
     public Builder temperature(float temperature) {
       this.temperature = temperature;
       return this;
@@ -397,7 +377,7 @@ public final class DistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** One temperature a teacher, finite and above 0; T for each unless set. */
+    /** One temperature a teacher, in [1e-18, 1e18]; T for each unless set. */
     public Builder teacherTemperatures(float... temperatures) {
       this.teacherTemperatures = Arguments.notNull("temperatures", temperatures).clone();
       return this;

@@ -28,8 +28,8 @@ public enum Divergence {
   DECOUPLED(Retort.RETORT_DECOUPLED),
   /**
    * {@code -targetWeight p_y log softmax(student)_y} at temperature 1 {@code - nonTargetWeight T²
-   * sum p' log q'} (Yang et al., "From Knowledge Distillation to Self-Knowledge Distillation",
-   * 2023). Needs labels.
+   * sum p' log q'}, the T² where it is asked for (Yang et al., "From Knowledge Distillation to
+   * Self-Knowledge Distillation", 2023). Needs labels.
    */
   NORMALIZED(Retort.RETORT_NORMALIZED);
 

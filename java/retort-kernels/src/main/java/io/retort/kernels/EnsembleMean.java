@@ -43,7 +43,7 @@ public final class EnsembleMean {
    * @param members K matrices [rows, classes]
    * @param weights as {@link Builder#weights}; null for equal weights
    * @param mean what is averaged
-   * @param temperature finite, above 0
+   * @param temperature in [1e-18, 1e18]
    * @param kind what is written
    * @param output [rows, classes] of the members' type; may be a member
    * @param pool where it runs; null for the calling thread
@@ -138,7 +138,7 @@ public final class EnsembleMean {
       return this;
     }
 
-    /** Finite and above 0; 1 unless set. */
+    /** In [1e-18, 1e18]; 1 unless set. */
     public Builder temperature(float temperature) {
       this.temperature = temperature;
       return this;

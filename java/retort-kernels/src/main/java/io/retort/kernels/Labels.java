@@ -87,13 +87,6 @@ public final class Labels {
     return memory.size;
   }
 
-  /** Bytes of the first {@code rows} labels, or 0 for null. */
-  static long bytes(Labels labels, long rows) {
-    return labels == null
-        ? 0
-        : rows * (labels.type == Retort.RETORT_LABELS_I32 ? Integer.BYTES : Long.BYTES);
-  }
-
   /** Lends labels, or null for none, to one call. */
   static Loan lend(Labels labels) {
     if (labels == null) {

@@ -2,6 +2,7 @@ package io.retort.kernels;
 
 import io.retort.kernels.binding.Retort;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -115,12 +116,14 @@ public final class LinearDistillation implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("the linear distillation is closed");
     }
-    check(loss, student, teachers, labels, rowWeights, gradient, rowLoss);
-    int count = teachers == null ? 0 : teachers.size();
+    // The caller's list may change meanwhile; null elements are named by the checks.
+    List<LinearLayer> own = teachers == null ? null : new ArrayList<>(teachers);
+    check(loss, student, own, labels, rowWeights, gradient, rowLoss);
+    int count = own == null ? 0 : own.size();
     FloatPointer scratch = reserve(workspace(loss, student.rows(), student.classes(), count));
     int status;
     try (Loan layer = LinearLoan.layers("student", List.of(student));
-        Loan layers = LinearLoan.layers("teacher", teachers);
+        Loan layers = LinearLoan.layers("teacher", own);
         Loan classes = Labels.lend(labels);
         Loan weights = Matrix.read("rowWeights", rowWeights);
         Loan out = LinearLoan.gradient(gradient);

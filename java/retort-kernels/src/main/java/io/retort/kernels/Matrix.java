@@ -14,13 +14,14 @@ import org.bytedeco.javacpp.ShortPointer;
  *
  * <ul>
  *   <li>A direct buffer is handed to the kernels as it is. The matrix keeps it from being
- *       collected.
+ *       collected; an arena that it belongs to must stay open during a call.
  *   <li>A JavaCPP pointer is handed on as it is. A call with a freed one raises; one that another
  *       thread closes during a call is freed at the end of it. {@link
  *       org.bytedeco.javacpp.Pointer#deallocate() deallocate()} waits for nobody, and memory that
  *       the pointer does not free itself is not watched: both must stay until calls have returned.
- *   <li>An array is copied to native memory for each call, and back if the call writes it, which
- *       allocates every time.
+ *   <li>An array is copied to native memory for each call, and if the call writes it back as a
+ *       whole, which allocates every time. Two outputs of a call must not share one, nor may
+ *       another thread write it meanwhile.
  * </ul>
  *
  * <p>Moving the position or the limit of a buffer or pointer later does not move the matrix.
@@ -251,13 +252,6 @@ public final class Matrix {
       throw readOnly(name);
     }
     return present(name, matrix.lendWritable());
-  }
-
-  /** Bytes from the first element to behind the last of a matrix, or 0 for none. */
-  static long bytes(Matrix matrix) {
-    return matrix == null || matrix.rows == 0
-        ? 0
-        : ((matrix.rows - 1) * matrix.stride + matrix.columns) * matrix.dtype.bytes();
   }
 
   private static Loan present(String name, Loan loan) {

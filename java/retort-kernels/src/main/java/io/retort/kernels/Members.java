@@ -93,15 +93,6 @@ public final class Members {
     matrices[0].checkLike(name, that, thatName);
   }
 
-  /** Fails where one of the members lent shares a byte with another argument. */
-  void checkApart(String name, Loan lent, String otherName, long other, long otherBytes) {
-    Loan[] loans = ((Addresses) lent).loans;
-    for (int k = 0; k < loans.length; k++) {
-      Arguments.apart(
-          name, loans[k].address(), Matrix.bytes(matrices[k]), otherName, other, otherBytes);
-    }
-  }
-
   /** Lends the members, or null for none, to one call as the array of addresses it takes. */
   static Loan read(String name, Members members) {
     return members == null ? Loan.NONE : members.lend(name, false);

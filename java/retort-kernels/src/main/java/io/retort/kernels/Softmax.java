@@ -18,7 +18,7 @@ public final class Softmax {
    * {@code output = softmax(logits / temperature)}.
    *
    * @param logits [rows, classes]
-   * @param temperature finite, above 0
+   * @param temperature in [1e-18, 1e18]
    * @param output [rows, classes]; may be {@code logits}
    * @param pool where it runs; null for the calling thread
    */

@@ -91,8 +91,6 @@ public final class SparseDistillationLoss implements AutoCloseable {
         Loan out = Matrix.write("gradient", gradient);
         Loan losses = Matrix.write("rowLoss", rowLoss);
         Loan executor = ThreadPool.lend(pool)) {
-      checkApart("gradient", out, gradient, classes, labels, student.rows());
-      checkApart("rowLoss", losses, rowLoss, classes, labels, student.rows());
       status =
           Retort.retort_sparse_distillation_loss(
               optionsFor(student, labels),
@@ -165,14 +163,6 @@ public final class SparseDistillationLoss implements AutoCloseable {
     if (vector != null) {
       vector.checkVector(name, rows);
     }
-  }
-
-  /** The kernel checks the labels once and then reads them as it writes. */
-  private static void checkApart(
-      String name, Loan out, Matrix matrix, Loan classes, Labels labels, long rows) {
-    long labelBytes = Labels.bytes(labels, rows);
-    Arguments.apart(
-        name, out.address(), Matrix.bytes(matrix), "labels", classes.address(), labelBytes);
   }
 
   private long optionsFor(Matrix student, Labels labels) {
@@ -251,7 +241,7 @@ public final class SparseDistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** T, finite and above 0; 1 unless set. */
+    /** T, in [1e-18, 1e18]; 1 unless set. */
     public Builder temperature(float temperature) {
       this.temperature = temperature;
       return this;
@@ -295,7 +285,7 @@ public final class SparseDistillationLoss implements AutoCloseable {
       return this;
     }
 
-    /** One temperature a teacher given as logits, finite and above 0; T for each unless set. */
+    /** One temperature a teacher given as logits, in [1e-18, 1e18]; T for each unless set. */
     public Builder teacherTemperatures(float... temperatures) {
       this.teacherTemperatures = Arguments.notNull("temperatures", temperatures).clone();
       return this;

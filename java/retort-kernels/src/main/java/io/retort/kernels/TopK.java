@@ -17,7 +17,7 @@ public final class TopK {
    * @param logits [rows, classes], fewer than 2^31 classes
    * @param form what the values are: the logits themselves, or probabilities or log-probabilities
    *     of the softmax over the whole row
-   * @param temperature of that softmax, finite, above 0
+   * @param temperature of that softmax, in [1e-18, 1e18]
    * @param indices receives the classes, [rows, k]; k is 1 to the smaller of the classes and {@link
    *     #MOST}
    * @param values receives the values, [rows, k] of {@link DType#F32}

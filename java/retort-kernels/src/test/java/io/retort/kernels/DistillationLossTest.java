@@ -457,4 +457,29 @@ class DistillationLossTest {
           .hasMessageContaining("tangent");
     }
   }
+
+  @Test
+  void anOutputOverTheLabelsIsRefused() {
+    ByteBuffer memory =
+        ByteBuffer.allocateDirect(ROWS * CLASSES * Float.BYTES).order(ByteOrder.nativeOrder());
+    Labels labels = Labels.of(memory.asIntBuffer());
+    Matrix gradient = Matrix.of(memory.asFloatBuffer(), ROWS, CLASSES);
+    Matrix rowLoss = Matrix.of(memory.asFloatBuffer(), ROWS, 1);
+    Matrix student = matrix(logits());
+    Members teachers = Members.of(matrix(logits()));
+    try (DistillationLoss loss = DistillationLoss.builder().build()) {
+      assertThatThrownBy(() -> loss.compute(student, teachers, labels, null, gradient, null, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("gradient must not overlap labels");
+      assertThatThrownBy(() -> loss.compute(student, teachers, labels, null, null, rowLoss, null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessage("rowLoss must not overlap labels");
+      assertThatThrownBy(
+              () ->
+                  loss.tangent(
+                      student, teachers, labels, null, student, Members.of(gradient), null))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageEndingWith("must not overlap labels");
+    }
+  }
 }

@@ -49,7 +49,8 @@ class SeedTableTest {
         .contains("the student keeps 74 % of the gain")
         .contains("the student is ahead of its control in 2 of 2 runs, by 0.81 +- 0.14 points")
         .doesNotContain("member-1");
-    assertThat(table.markdown()).contains("|  92.20 \u00b1 0.14 % |");
+    assertThat(table.markdown())
+        .contains("| student                   | 92.20 \u00b1 0.14 % | 0.84 \u00b1 0.14 |");
   }
 
   @Test
