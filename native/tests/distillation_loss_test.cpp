@@ -699,6 +699,7 @@ TEST(DistillationLoss, AnOutputOverTheLabelsOrTheWeightsOfTheRowsIsRefused) {
   std::mt19937_64 random(16);
   Case c(2, 8, 1, random);
   c.row_weights = {1, 1};
+  c.labels.resize(64);  // so that the whole gradient lies over them, and over nothing else
   auto* const labels = reinterpret_cast<float*>(c.labels.data());
   EXPECT_EQ(c.run(labels + 1, 8, nullptr, nullptr), RETORT_INVALID_ARGUMENT);
   EXPECT_STREQ(retort_last_error(), "gradient must not overlap labels");

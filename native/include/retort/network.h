@@ -222,6 +222,49 @@ RETORT_API retort_status retort_column_sums(int64_t rows, int64_t columns, const
                                             float* sums, float* workspace,
                                             const retort_executor* executor);
 
+/* ---- smoothed ReLU sum --------------------------------------------------------------------------
+ */
+
+/* The networks of Allen-Zhu & Li, "Towards Understanding Ensemble, Knowledge Distillation and
+ * Self-Distillation in Deep Learning" (2020), from their pre-activations <w, x> on:
+ *
+ *   output[n, s, i] = sum over patches p and neurons r of
+ *       smoothed_relu(pre_activations[s * patches + p, (n * classes + i) * neurons + r])
+ *
+ *   smoothed_relu(a) = 0                                   a <= 0
+ *                      a^q / (q * threshold^(q - 1))       0 <= a <= threshold
+ *                      a - (1 - 1 / q) * threshold         threshold <= a
+ *
+ * with q the degree. Its derivative is 0, (a / threshold)^(q - 1) or 1. A NaN stays in the output, and
+ * a gradient in the element, that it concerns. Every size is at least 1, but for samples, which may
+ * be 0.
+ *
+ *   pre_activations  [samples * patches, networks * classes * neurons]
+ *   output           [networks, samples, classes]
+ */
+typedef struct retort_smoothed_relu_sum {
+  int64_t samples;
+  int64_t patches;
+  int64_t networks;
+  int64_t classes;
+  int64_t neurons;
+  int32_t degree;  /* q, 2 to 64 */
+  float threshold; /* finite, > 0, and so is its inverse */
+} retort_smoothed_relu_sum;
+
+RETORT_API retort_status retort_smoothed_relu_sum_forward(const retort_smoothed_relu_sum* sum,
+                                                          const float* pre_activations,
+                                                          float* output,
+                                                          const retort_executor* executor);
+
+/* The gradient on the pre-activations, given the gradient on the output. It may overwrite the
+ * pre-activations. */
+RETORT_API retort_status retort_smoothed_relu_sum_backward(const retort_smoothed_relu_sum* sum,
+                                                           const float* pre_activations,
+                                                           const float* output_gradient,
+                                                           float* pre_activation_gradient,
+                                                           const retort_executor* executor);
+
 /* ---- optimiser steps ----------------------------------------------------------------------------
  */
 

@@ -259,6 +259,14 @@ struct Kernels {
   void (*column_sums)(int64_t rows, int64_t columns, int64_t stride, const float* matrix,
                       float* sums);
 
+  void (*smoothed_relu_sum_forward)(const retort_smoothed_relu_sum& sum,
+                                    const float* pre_activations, float* output,
+                                    int64_t first_sample, int64_t end_sample);
+  void (*smoothed_relu_sum_backward)(const retort_smoothed_relu_sum& sum,
+                                     const float* pre_activations, const float* output_gradient,
+                                     float* pre_activation_gradient, int64_t first_sample,
+                                     int64_t end_sample);
+
   void (*sgd_step)(const SgdStep& step, int64_t size, const float* gradient, float* velocity,
                    float* parameter);
   void (*adam_step)(const AdamStep& step, int64_t size, const float* gradient, float* first_moment,

@@ -11,6 +11,7 @@
 #include "kernels.h"
 #include "optimizer.h"
 #include "pooling.h"
+#include "smoothed_relu_sum.h"
 #include "softmax.h"
 #include "sparse_distillation_loss.h"
 #include "top_k.h"
@@ -40,6 +41,8 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       linear_combination,
       add_to_rows,
       column_sums,
+      smoothed_relu_sum_forward,
+      smoothed_relu_sum_backward,
       sgd_step,
       adam_step,
       convolution_pack,

@@ -9,10 +9,14 @@ module io.retort.distill {
   requires java.desktop;
 
   exports io.retort.distill;
+  exports io.retort.distill.multiview;
   exports io.retort.distill.report;
 
   opens io.retort.distill to
       com.fasterxml.jackson.databind;
+  opens io.retort.distill.multiview to
+      com.fasterxml.jackson.databind,
+      com.samskivert.jmustache;
   opens io.retort.distill.report to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;

@@ -33,6 +33,7 @@ public final class Main {
             .addSubcommand(new TrainCommand(invocation))
             .addSubcommand(new DistillCommand(invocation))
             .addSubcommand(new EvaluateCommand(invocation))
+            .addSubcommand(experiments(invocation))
             .addSubcommand(new ReportCommand(invocation))
             .addSubcommand(new SummaryCommand(invocation))
             .addSubcommand(new DoctorCommand(invocation));
@@ -43,6 +44,15 @@ public final class Main {
         .setOut(invocation.outWriter())
         .setErr(invocation.errWriter())
         .setUsageHelpAutoWidth(invocation.terminal());
+  }
+
+  private static CommandLine experiments(Invocation invocation) {
+    CommandLine experiments =
+        new CommandLine(new ExperimentCommand())
+            .addSubcommand(new ExperimentListCommand(invocation))
+            .addSubcommand(new MultiViewCommand(invocation));
+    experiments.getSubcommands().values().forEach(Main::addCommonOptions);
+    return experiments;
   }
 
   private static void addCommonOptions(CommandLine command) {

@@ -44,6 +44,16 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
   /** The number of threads that a configuration asks for. */
   abstract int threads(C config);
 
+  /** What holds where the user says nothing. */
+  C defaults() {
+    return defaults;
+  }
+
+  /** Writes the report of a finished run; returns the file. */
+  Path report(RunDirectory directory) throws IOException {
+    return Report.write(directory);
+  }
+
   final Invocation invocation() {
     return invocation;
   }
@@ -67,7 +77,7 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
       Duration time = clock.finish();
       invocation.out().println(table.stripTrailing());
       invocation.out().println();
-      invocation.out().println("report: " + Report.write(directory));
+      invocation.out().println("report: " + report(directory));
       invocation.out().println("time:   " + TimeText.of(time));
       return ExitCode.OK;
     } catch (InterruptedRunException e) {
@@ -88,7 +98,7 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
   private C base(Path path) throws IOException {
     Path file = path.resolve("config.yaml");
     if (!Files.exists(file)) {
-      return defaults;
+      return defaults();
     } else if (!run.resume()) {
       throw new IllegalArgumentException(
           path + " already holds a run; pass --resume to go on with it, or --run NAME for another");
@@ -99,7 +109,7 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
       return RunDirectory.readConfig(file, kind);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
-          path + " holds no run of retort " + spec.name() + "; pass --run NAME for another", e);
+          path + " holds no run of " + spec.qualifiedName() + "; pass --run NAME for another", e);
     }
   }
 }

@@ -24,10 +24,13 @@ class HelpTest {
 
   static Stream<CommandLine> commands() {
     CommandLine retort = commandLine();
+    return withSubcommands(retort).filter(command -> !command.getCommandName().equals("help"));
+  }
+
+  private static Stream<CommandLine> withSubcommands(CommandLine command) {
     return Stream.concat(
-        Stream.of(retort),
-        retort.getSubcommands().values().stream()
-            .filter(command -> !command.getCommandName().equals("help")));
+        Stream.of(command),
+        command.getSubcommands().values().stream().flatMap(HelpTest::withSubcommands));
   }
 
   @ParameterizedTest

@@ -8,18 +8,21 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 
 /** How records are written: snake_case names, and no unknown name is accepted silently. */
-final class Formats {
+public final class Formats {
 
-  static final ObjectMapper YAML =
+  /** Configurations. */
+  public static final ObjectMapper YAML =
       YAMLMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
-  static final ObjectMapper JSON =
+  /** Results: indented. */
+  public static final ObjectMapper JSON =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
 
-  static final ObjectMapper JSON_LINE =
+  /** The same in one line; nothing may follow it. */
+  public static final ObjectMapper JSON_LINE =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)

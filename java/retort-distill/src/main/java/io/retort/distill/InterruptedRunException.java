@@ -8,7 +8,8 @@ public final class InterruptedRunException extends RuntimeException {
     super(message);
   }
 
-  static InterruptedRunException after(String model, long step) {
+  /** What stopped, and after which of its steps. */
+  public static InterruptedRunException after(String model, long step) {
     return new InterruptedRunException(model + " stopped after step " + step);
   }
 }

@@ -114,7 +114,7 @@ public final class RunDirectory {
    *
    * @throws RunConflictException if it asks for something that leads to another result
    */
-  void begin(Record config) throws IOException {
+  public void begin(Record config) throws IOException {
     if (Files.exists(configFile())) {
       ConfigConflict.check(this, config);
     } else {
@@ -132,14 +132,19 @@ public final class RunDirectory {
     return Formats.YAML.readValue(file.toFile(), type);
   }
 
-  /** Writes results.json. */
-  public void writeResult(DistillationResult result) throws IOException {
+  /** Writes results.json: a {@link DistillationResult}, or what came of an experiment. */
+  public void writeResult(Record result) throws IOException {
     AtomicFile.write(resultsFile(), Formats.JSON.writeValueAsBytes(result));
   }
 
-  /** Reads results.json. */
+  /** Reads results.json of a distillation. */
   public DistillationResult readResult() throws IOException {
-    return Formats.JSON.readValue(resultsFile().toFile(), DistillationResult.class);
+    return readResult(DistillationResult.class);
+  }
+
+  /** Reads results.json as the given record. */
+  public <T extends Record> T readResult(Class<T> type) throws IOException {
+    return Formats.JSON.readValue(resultsFile().toFile(), type);
   }
 
   /** Writes predictions.json. */

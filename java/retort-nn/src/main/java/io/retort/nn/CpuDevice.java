@@ -17,6 +17,7 @@ import io.retort.kernels.Totals;
 import io.retort.kernels.binding.AdamOptions;
 import io.retort.kernels.binding.BatchNormOptions;
 import io.retort.kernels.binding.Retort;
+import io.retort.kernels.binding.SmoothedReluSumOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -40,6 +41,7 @@ final class CpuDevice implements Device {
   private final io.retort.kernels.binding.PoolingShape pooling =
       new io.retort.kernels.binding.PoolingShape();
   private final BatchNormOptions batchNorm = new BatchNormOptions();
+  private final SmoothedReluSumOptions smoothedReluSum = new SmoothedReluSumOptions();
   private final AdamOptions adam = new AdamOptions();
   private FloatPointer workspace;
   private LinearDistillation linearDistillation;
@@ -98,6 +100,7 @@ final class CpuDevice implements Device {
     convolution.close();
     pooling.close();
     batchNorm.close();
+    smoothedReluSum.close();
     adam.close();
     if (linearDistillation != null) {
       linearDistillation.close();
@@ -489,6 +492,44 @@ final class CpuDevice implements Device {
           name + " must have rows of " + columns + " elements, got " + matrix);
     }
     return size / columns;
+  }
+
+  // ---- smoothed ReLU sum ------------------------------------------------------------------------
+
+  private void use(SmoothedReluSumShape shape) {
+    checkOpen();
+    Arguments.notNull("shape", shape);
+    smoothedReluSum
+        .samples(shape.samples())
+        .patches(shape.patches())
+        .networks(shape.networks())
+        .classes(shape.classes())
+        .neurons(shape.neurons())
+        .degree(shape.degree())
+        .threshold(shape.threshold());
+  }
+
+  @Override
+  public synchronized void smoothedReluSumForward(
+      SmoothedReluSumShape shape, Tensor preActivations, Tensor output) {
+    use(shape);
+    FloatPointer a = floats("preActivations", preActivations, shape.preActivations());
+    FloatPointer y = floats("output", output, shape.outputs());
+    run(executor -> Retort.retort_smoothed_relu_sum_forward(smoothedReluSum, a, y, executor));
+  }
+
+  @Override
+  public synchronized void smoothedReluSumBackward(
+      SmoothedReluSumShape shape,
+      Tensor preActivations,
+      Tensor outputGradient,
+      Tensor preActivationGradient) {
+    use(shape);
+    FloatPointer a = floats("preActivations", preActivations, shape.preActivations());
+    FloatPointer dy = floats("outputGradient", outputGradient, shape.outputs());
+    FloatPointer da =
+        floats("preActivationGradient", preActivationGradient, shape.preActivations());
+    run(executor -> Retort.retort_smoothed_relu_sum_backward(smoothedReluSum, a, dy, da, executor));
   }
 
   // ---- optimiser steps --------------------------------------------------------------------------

@@ -194,6 +194,24 @@ public interface Device extends AutoCloseable {
   /** {@code sums} = the sum of the rows of {@code matrix}, whose rows have as many elements. */
   void columnSums(Tensor matrix, Tensor sums);
 
+  // ---- smoothed ReLU sum ------------------------------------------------------------------------
+
+  /**
+   * {@code output} = the sum of the smoothed ReLUs over the patches of a sample and the neurons of
+   * a class.
+   *
+   * @param preActivations [samples * patches, networks * classes * neurons]
+   * @param output [networks, samples, classes]
+   */
+  void smoothedReluSumForward(SmoothedReluSumShape shape, Tensor preActivations, Tensor output);
+
+  /** The gradient on the pre-activations; it may be {@code preActivations}. */
+  void smoothedReluSumBackward(
+      SmoothedReluSumShape shape,
+      Tensor preActivations,
+      Tensor outputGradient,
+      Tensor preActivationGradient);
+
   // ---- optimiser steps --------------------------------------------------------------------------
 
   /**

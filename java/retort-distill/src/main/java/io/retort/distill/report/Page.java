@@ -205,7 +205,7 @@ record Page(
         Numbers.percent(bin.accuracy(), 1));
   }
 
-  private static List<String> footer(Provenance provenance) {
+  static List<String> footer(Provenance provenance) {
     String commit = provenance.commit() == null ? "" : " (" + provenance.commit() + ")";
     return Stream.of(
             provenance.version() == null ? null : "Retort " + provenance.version() + commit,

@@ -2,6 +2,7 @@ package io.retort.distill.report;
 
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
+import io.retort.distill.Formats;
 import io.retort.distill.RunDirectory;
 import java.io.IOException;
 import java.io.InputStream;
@@ -42,20 +43,31 @@ public final class Report {
    * @throws IOException if a file of the run cannot be read
    */
   public static String html(RunDirectory run) throws IOException {
-    Page page = Page.of(RunContents.read(run));
+    return isMultiView(run)
+        ? html("multi-view", MultiViewPage.of(run))
+        : html("report", Page.of(RunContents.read(run)));
+  }
+
+  /** Each kind of run has a configuration of its own. */
+  private static boolean isMultiView(RunDirectory run) throws IOException {
+    return Formats.YAML.readTree(run.configFile().toFile()).has("distribution");
+  }
+
+  /** A page by the template and the script of that name. */
+  private static String html(String name, Record page) throws IOException {
     Map<String, String> inlined =
-        Map.of("css", own("report.css"), "script", own("report.js"), "chartJs", chartJs());
+        Map.of(
+            "css", own("report.css"),
+            "script", own("charts.js") + own(name + ".js"),
+            "chartJs", chartJs());
     StringWriter html = new StringWriter();
-    template().execute(page, inlined, html);
+    template(name + ".mustache").execute(page, inlined, html);
     return html.toString();
   }
 
   /** Everything is escaped but what stands in three braces; a name the page lacks is an error. */
-  private static Template template() throws IOException {
-    return Mustache.compiler()
-        .emptyStringIsFalse(true)
-        .nullValue("")
-        .compile(own("report.mustache"));
+  private static Template template(String name) throws IOException {
+    return Mustache.compiler().emptyStringIsFalse(true).nullValue("").compile(own(name));
   }
 
   private static String own(String name) throws IOException {

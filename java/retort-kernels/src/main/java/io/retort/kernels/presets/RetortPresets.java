@@ -33,6 +33,7 @@ public class RetortPresets implements InfoMapper {
     infos.put(new Info("retort_convolution").pointerTypes("ConvolutionShape"));
     infos.put(new Info("retort_pooling").pointerTypes("PoolingShape"));
     infos.put(new Info("retort_batch_norm").pointerTypes("BatchNormOptions"));
+    infos.put(new Info("retort_smoothed_relu_sum").pointerTypes("SmoothedReluSumOptions"));
     infos.put(new Info("retort_adam").pointerTypes("AdamOptions"));
     infos.put(new Info("retort_sgemm").cast().valueTypes("Pointer").pointerTypes("Pointer").skip());
     infos.put(new Info("retort_distillation_totals").pointerTypes("DistillationTotals"));

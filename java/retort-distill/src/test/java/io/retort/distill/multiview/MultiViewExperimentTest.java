@@ -1,0 +1,132 @@
+package io.retort.distill.multiview;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.retort.distill.InterruptedRunException;
+import io.retort.distill.Interruption;
+import io.retort.distill.Progress;
+import io.retort.distill.RunConflictException;
+import io.retort.distill.RunDirectory;
+import io.retort.distill.report.MultiViewTable;
+import io.retort.distill.report.Report;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole experiment, small: what it writes, and that it can be stopped anywhere. */
+class MultiViewExperimentTest {
+
+  @TempDir Path directory;
+
+  private MultiViewResult run(String name, Progress progress, Interruption interruption)
+      throws IOException {
+    return MultiViewExperiment.run(
+        TinyExperiment.config(),
+        RunDirectory.create(directory.resolve(name)),
+        progress,
+        interruption);
+  }
+
+  @Test
+  void resultsAreWholeAndCanBeReadBack() throws IOException {
+    List<Progress.Update> updates = new ArrayList<>();
+    MultiViewResult result = run("whole", updates::add, new Interruption());
+
+    assertThat(result.members().networks()).hasSize(3);
+    assertThat(result.ensembles()).extracting(EnsembleResult::size).containsExactly(1, 2, 3);
+    assertThat(result.control().networks()).hasSize(2);
+    assertThat(result.students())
+        .extracting(MethodResult::method)
+        .containsExactly(
+            "soft targets, T = 1",
+            "soft targets, T = 4",
+            MethodResult.SQUARED_ERROR,
+            MethodResult.ONE_SIDED,
+            MethodResult.SELF_DISTILLED);
+    assertThat(result.students()).allMatch(students -> students.steps() == 6);
+    assertThat(result.studentEnsemble()).isNotNull();
+    assertThat(result.contrasts())
+        .extracting(Contrast::name)
+        .containsExactly(
+            "Averaged weights", "Joint training", "Gaussian mixture", "Random features");
+    RunDirectory run = RunDirectory.open(directory.resolve("whole"));
+    assertThat(run.readResult(MultiViewResult.class)).isEqualTo(result);
+    assertThat(run.readConfig(MultiViewConfig.class)).isEqualTo(TinyExperiment.config());
+    assertThat(updates).extracting(Progress.Update::fractionOfRun).isSorted();
+    assertThat(updates.get(updates.size() - 1).fractionOfRun()).isCloseTo(1, within(1e-9));
+  }
+
+  @Test
+  void studentsAndControlBeginWithTheSameWeights() throws IOException {
+    MultiViewResult result = run("seeds", Progress.SILENT, new Interruption());
+    List<Long> seeds = result.control().networks().stream().map(NetworkResult::seed).toList();
+    assertThat(seeds)
+        .doesNotHaveDuplicates()
+        .doesNotContainAnyElementsOf(
+            result.members().networks().stream().map(NetworkResult::seed).toList());
+    for (MethodResult students : result.students()) {
+      assertThat(students.networks()).extracting(NetworkResult::seed).isEqualTo(seeds);
+    }
+  }
+
+  @Test
+  void aRunThatIsStoppedInAnyStageGoesOnToTheSameBytes() throws IOException {
+    run("whole", Progress.SILENT, new Interruption());
+    for (String stage : List.of("members", "students", "joint", "mixture")) {
+      Interruption interruption = new Interruption();
+      Progress stopInStage =
+          update -> {
+            if (update.stage().equals(stage) && update.step() == 2) {
+              interruption.request();
+            }
+          };
+      assertThatThrownBy(() -> run(stage, stopInStage, interruption))
+          .isInstanceOf(InterruptedRunException.class)
+          .hasMessageContaining(stage);
+      assertThat(directory.resolve(stage).resolve("results.json")).doesNotExist();
+      run(stage, Progress.SILENT, new Interruption());
+      assertThat(directory.resolve(stage).resolve("results.json"))
+          .hasSameBinaryContentAs(directory.resolve("whole").resolve("results.json"));
+    }
+  }
+
+  @Test
+  void anotherConfigurationIsRefused() throws IOException {
+    run("run", Progress.SILENT, new Interruption());
+    assertThatThrownBy(
+            () ->
+                MultiViewExperiment.run(
+                    MultiViewConfig.quick(),
+                    RunDirectory.open(directory.resolve("run")),
+                    Progress.SILENT,
+                    new Interruption()))
+        .isInstanceOf(RunConflictException.class);
+  }
+
+  @Test
+  void reportShowsTablesFiguresAndConfiguration() throws IOException {
+    MultiViewResult result = run("reported", Progress.SILENT, new Interruption());
+    RunDirectory run = RunDirectory.open(directory.resolve("reported"));
+    String html = Report.html(run);
+    assertThat(html)
+        .contains("id=\"accuracy\"", "id=\"coverage\"", "id=\"temperature\"")
+        .contains("distilled: soft targets, T", "self-distilled", "control: labels alone")
+        .contains("Random features", "Gaussian mixture", "trained jointly", "dense_noise")
+        .contains("±");
+    assertThat(MultiViewTable.format(result))
+        .contains("ensemble of 3", "one-sided", "of 6", "+-")
+        .isASCII();
+  }
+
+  @Test
+  void reportOfARunThatIsNotFinishedSaysSo() throws IOException {
+    RunDirectory run = RunDirectory.create(directory.resolve("begun"));
+    run.writeConfig(TinyExperiment.config());
+    assertThat(Report.html(run)).contains("has not finished yet", "dense_noise");
+  }
+}
