@@ -194,7 +194,7 @@ class DistillationLossRow {
       }
       if (a_.gradient.data == nullptr) return;
       store_tile(columns_, a_.gradient.data, row_ * a_.gradient.stride, first_, [&](int i) {
-        const float soft = soft_coefficient_ == 0 ? 0 : gradient(i) * soft_coefficient_;
+        const float soft = gradient(i) * soft_coefficient_;
         return has_hard_ ? soft + hard_gradient(i) : soft;
       });
     });

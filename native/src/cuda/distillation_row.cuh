@@ -6,37 +6,13 @@
 #include "ensemble_row.cuh"
 #include "moments.cuh"
 #include "parameters.h"
+#include "row_label.cuh"
 
 namespace retort::cuda {
 
 __device__ inline bool leaves_label_out(const retort_distillation_loss_options& options) {
   return options.divergence == RETORT_DECOUPLED || options.divergence == RETORT_NORMALIZED;
 }
-
-// What a row counts, and for which class. Labels and weights on the device cannot be refused: one that is out of
-// its range makes its row NaN.
-struct RowLabel {
-  double weight;  // 0: the row is ignored
-  int label;      // -1: there are no labels
-
-  __device__ RowLabel(const DistillationParameters& a, int64_t row)
-      : weight(a.row_weights == nullptr ? 1.0 : static_cast<double>(a.row_weights[row])),
-        label(-1) {
-    if (!(weight >= 0) || weight > 3.40282347e38) weight = NAN;
-    if (a.labels == nullptr) return;
-    const int64_t own = a.options.label_type == RETORT_LABELS_I64
-                            ? static_cast<const int64_t*>(a.labels)[row]
-                            : static_cast<const int32_t*>(a.labels)[row];
-    const bool ignored = own == a.options.ignore_index;
-    const bool in_range = own >= 0 && own < a.classes;
-    label = in_range ? static_cast<int>(own) : 0;
-    if (ignored) {
-      weight = 0;
-    } else if (!in_range) {
-      weight = NAN;
-    }
-  }
-};
 
 // The student's row: softmax at the temperature of what the soft part sees, and at 1 of the logits themselves.
 template <typename Element, typename Shape, bool kGeneral>
@@ -48,13 +24,10 @@ class StudentRow {
                         const DistillationParameters& a)
       : team_(team), columns_(columns), a_(a) {}
 
-  // `label`: for whom label_logit is, or -1; `left_out`: a class that q leaves out, or -1.
+  // `left_out`: a class that q leaves out, or -1.
   __device__ void measure(int64_t row, int label, int left_out) {
     offset_ = row * a_.student.stride;
-    if (label >= 0) {
-      label_logit =
-          to_float(static_cast<const Element*>(a_.student.data)[offset_ + label]);
-    }
+    label_logit = to_float(static_cast<const Element*>(a_.student.data)[offset_ + label]);
     coefficient = 1;
     moments = {};
     if (kGeneral && a_.options.standardize_logits) {

@@ -42,7 +42,7 @@ class EnsembleRow {
   using Team = typename Shape::Team;
   static constexpr int kCount = Shape::kColumns;
 
-  __device__ EnsembleRow(Team& team, const Columns<Element, Shape>& columns, const Members& members,
+  __device__ EnsembleRow(Team& team, const Columns<Element, Shape>& columns, const EnsembleMembers& members,
                          retort_mean mean, float temperature, EnsembleWants wants)
       : of_logits(mean == RETORT_MEAN_OF_LOGITS || (members.count == 1 && !wants.mixture_logits)),
         team_(team),
@@ -54,7 +54,7 @@ class EnsembleRow {
 
   // Reads the row; `left_out` is a class that p leaves out, or -1 (always so for a plain row).
   __device__ void measure(int64_t row, int left_out) {
-    offset_ = row * members_.stride;
+    start(row);
     left_out_ = left_out;
     log_partition = negative_entropy = target_at_one = 0;
     split = {};
@@ -64,6 +64,9 @@ class EnsembleRow {
       measure_mixture();
     }
   }
+
+  // Names the row, for load_mean() alone.
+  __device__ void start(int64_t row) { offset_ = row * members_.stride; }
 
   // Brings log p of a tile into log_p, where measure() did not leave it there.
   __device__ void fill(int first) {
@@ -81,6 +84,35 @@ class EnsembleRow {
       add_member(z, constants.peak, constants.log_share);
     }
     finish_mixture();
+  }
+
+  // v of a tile, in log_p; where wanted, that of the class left out is added to *target.
+  __device__ void load_mean(int first, double* target = nullptr) {
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) log_p[i] = 0;
+    for (int k = 0; k < members_.count; ++k) {
+      float2 seen = {0, member(k).scale * member(k).weight};
+      if (kExact && wants_.standardized) {
+        if (columns_.one_tile()) {
+          seen = standardization(k);
+        } else {
+          seen = {shared()[k].centre, shared()[k].coefficient};
+        }
+      }
+      RowTile<Element, Shape> tile;
+      fetch(k, first, tile);
+#pragma unroll
+      for (int i = 0; i < kCount; ++i) {
+        log_p[i] = __fmaf_rn(logit(tile.at(i)) - seen.x, seen.y, log_p[i]);
+      }
+      if (kExact && target != nullptr && left_out_ >= 0)
+        *target += static_cast<double>(left_out_logit(k, seen.x, seen.y));
+    }
+    if (!kExact || left_out_ < 0) return;
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) {
+      if (columns_.column(first, i) == left_out_) log_p[i] = -HUGE_VALF;
+    }
   }
 
   __device__ const Member& member(int k) const {
@@ -187,35 +219,6 @@ class EnsembleRow {
       if (threadIdx.x == 0) shared()[k] = {seen.x, seen.y, 0, 0};
     }
     team_.sync();
-  }
-
-  // v of a tile, in log_p; where wanted, that of the class left out is added to *target.
-  __device__ void load_mean(int first, double* target = nullptr) {
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) log_p[i] = 0;
-    for (int k = 0; k < members_.count; ++k) {
-      float2 seen = {0, member(k).scale * member(k).weight};
-      if (kExact && wants_.standardized) {
-        if (columns_.one_tile()) {
-          seen = standardization(k);
-        } else {
-          seen = {shared()[k].centre, shared()[k].coefficient};
-        }
-      }
-      RowTile<Element, Shape> tile;
-      fetch(k, first, tile);
-#pragma unroll
-      for (int i = 0; i < kCount; ++i) {
-        log_p[i] = __fmaf_rn(logit(tile.at(i)) - seen.x, seen.y, log_p[i]);
-      }
-      if (kExact && target != nullptr && left_out_ >= 0)
-        *target += static_cast<double>(left_out_logit(k, seen.x, seen.y));
-    }
-    if (!kExact || left_out_ < 0) return;
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) {
-      if (columns_.column(first, i) == left_out_) log_p[i] = -HUGE_VALF;
-    }
   }
 
   __device__ void take_logarithms() {
@@ -340,7 +343,7 @@ class EnsembleRow {
 
   Team& team_;
   const Columns<Element, Shape>& columns_;
-  const Members& members_;
+  const EnsembleMembers& members_;
   EnsembleWants wants_;
   float temperature_;
   float scale_;

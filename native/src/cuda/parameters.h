@@ -17,7 +17,7 @@ constexpr int kMostInlineMembers = 16;
 
 // The members of an ensemble whose weight is not 0; the weights add up to 1. Few travel with the parameters, more
 // lie in the workspace.
-struct Members {
+struct EnsembleMembers {
   Member first[kMostInlineMembers];
   const Member* all;  // null: in `first`
   int count;
@@ -47,7 +47,7 @@ struct SoftmaxBackwardParameters {
 struct EnsembleMeanParameters {
   int64_t rows;
   int classes;
-  Members members;
+  EnsembleMembers members;
   retort_mean mean;
   retort_form output_form;
   float temperature;
@@ -67,7 +67,7 @@ struct DistillationParameters {
   int64_t rows;
   int classes;
   ConstMatrixRows student;
-  Members teachers;
+  EnsembleMembers teachers;
   const void* labels;              // null: none
   const float* row_weights;        // null: 1
   const Denominator* denominator;  // null: 1

@@ -26,7 +26,7 @@ struct SoftmaxSums {
   __device__ static SoftmaxSums of(float scale, float other_scale) {
     return {-HUGE_VALF, 0, 0, 0, scale, other_scale};
   }
-  __device__ static SoftmaxSums neutral() { return of(0, 0); }
+  __device__ SoftmaxSums neutral() const { return of(scale, other_scale); }
 
   // What exponents are relative to; 0 before there is a class that counts.
   __device__ float reference() const { return peak == -HUGE_VALF ? 0 : peak; }
@@ -61,8 +61,6 @@ struct SoftmaxSums {
   }
 
   __device__ void merge(const SoftmaxSums& b) {
-    scale = b.scale;
-    other_scale = b.other_scale;
     SoftmaxSums raised = b;
     raised.raise(peak);
     raise(b.peak);
@@ -101,7 +99,7 @@ template <typename T, int kCount>
 struct Totals {
   T values[kCount];
 
-  __device__ static Totals neutral() { return {}; }
+  __device__ Totals neutral() const { return {}; }
   __device__ void merge(const Totals& b) {
 #pragma unroll
     for (int i = 0; i < kCount; ++i) values[i] += b.values[i];

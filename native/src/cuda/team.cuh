@@ -2,7 +2,7 @@
 //
 // What is added up is a structure of the caller's with
 //
-//   static neutral()   what changes nothing
+//   neutral()          one that changes nothing
 //   merge(other)       adds another thread's
 //   combine(lanes)     adds those of all lanes, so that every lane has the same bits
 //
@@ -122,7 +122,7 @@ class BlockTeam {
       if (lane < blocks_) *reinterpret_cast<Sums*>(shared_of_block(own, lane)) = sums;
       sync_cluster();
     }
-    Sums all = Sums::neutral();
+    Sums all = sums.neutral();
     for (unsigned slot = lane; slot < slots; slot += 32) {
       all.merge(*reinterpret_cast<const Sums*>(memory + slot * kSlotBytes));
     }
