@@ -234,7 +234,7 @@ struct Normalized {
 
 // body(the divergence that the options name); they never name one end of Jensen-Shannon, but that KL.
 template <typename Body>
-auto with_divergence(const retort_distillation_loss_options& options, const RowFacts& row,
+RETORT_DEVICE auto with_divergence(const retort_distillation_loss_options& options, const RowFacts& row,
                      Body body) {
   switch (options.divergence) {
     case RETORT_REVERSE_KL:

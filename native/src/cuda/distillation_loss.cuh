@@ -50,7 +50,7 @@ class DistillationLossRow {
       target = static_cast<double>(options.target_weight) * teachers_.target_at_one;
     set_coefficients(weight, target);
     const double log_label = static_cast<double>(student_.label_logit) -
-                             static_cast<double>(student_.peak) -
+                             static_cast<double>(student_.peak_at_one) -
                              static_cast<double>(student_.log_normalizer_at_one);
     logit_sum_ = 0;
     LossSums loss{0, 0};

@@ -50,7 +50,7 @@ class StudentRow {
       }
     });
     sums = team_.reduce(sums);
-    peak = sums.reference();
+    peak = peak_at_one = sums.reference();
     log_normalizer = logf(sums.sum);
     log_normalizer_at_one = logf(sums.other);
     if (!kGeneral) return;
@@ -67,13 +67,16 @@ class StudentRow {
 
   __device__ float log_q(int i) const { return (logits[i] - peak) * scale_ - log_normalizer; }
   // log softmax(student), the label among the classes.
-  __device__ float log_at_one(int i) const { return (logits[i] - peak) - log_normalizer_at_one; }
+  __device__ float log_at_one(int i) const {
+    return (logits[i] - peak_at_one) - log_normalizer_at_one;
+   }
   // What the soft part sees of an element.
   __device__ float standardized(int i) const { return (logits[i] - moments.mean) * coefficient; }
 
   float logits[kCount];  // of the thread's columns of the tile
   float label_logit = 0;
-  float peak = 0;  // of the classes that q has
+  float peak = 0;         // of the classes that q has
+  float peak_at_one = 0;  // of all
   float log_normalizer = 0;
   float log_normalizer_at_one = 0;
   double log_partition = 0;  // x_j = log q_j + log_partition
@@ -92,8 +95,9 @@ class StudentRow {
     const double x = above * static_cast<double>(scale_);
     const double rest = log(static_cast<double>(sums.sum)), all = log_add(x, rest);
     split = {x - all, rest - all};
-    log_normalizer_at_one =
-        static_cast<float>(log_add(above, log(static_cast<double>(sums.other))));
+    const double all_at_one = log_add(above, log(static_cast<double>(sums.other)));
+    if (above > 0) peak_at_one = label_logit;
+    log_normalizer_at_one = static_cast<float>(above > 0 ? all_at_one - above : all_at_one);
   }
 
   typename Shape::Team& team_;

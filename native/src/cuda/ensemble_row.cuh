@@ -25,7 +25,8 @@ struct MemberConstants {
   float centre;
   float coefficient;
   float peak;
-  float log_share;  // log(w_k / Z_k)
+  float log_normalizer;
+  double log_weight;  // log w_k, and where a class is left out the logarithm of its mass on the others besides
 };
 
 struct EnsembleWants {
@@ -81,7 +82,7 @@ class EnsembleRow {
       float z[kCount];
       const MemberConstants constants = shared()[k];
       load_member(k, first, constants.centre, constants.coefficient, z);
-      add_member(z, constants.peak, constants.log_share);
+      add_member(z, constants.peak, log_share(constants));
     }
     finish_mixture();
   }
@@ -216,7 +217,7 @@ class EnsembleRow {
     if (!wants_.standardized || columns_.one_tile()) return;
     for (int k = 0; k < members_.count; ++k) {
       const float2 seen = standardization(k);
-      if (threadIdx.x == 0) shared()[k] = {seen.x, seen.y, 0, 0};
+      if (threadIdx.x == 0) shared()[k] = {seen.x, seen.y, 0, 0, 0};
     }
     team_.sync();
   }
@@ -252,11 +253,13 @@ class EnsembleRow {
       }
       const SoftmaxSums own = row;
       row = team_.reduce(row);
-      const float log_share = measure_member(k, row, seen);
+      const double rest = split.log_rest;
+      const MemberConstants constants = measure_member(k, row, seen);
       if (!columns_.one_tile()) {
-        if (threadIdx.x == 0) shared()[k] = {seen.x, seen.y, row.reference(), log_share};
+        if (threadIdx.x == 0) shared()[k] = constants;
       } else if (kExact) {
-        add_member(z, row.reference(), log_share);
+        shift_mixture(rest);
+        add_member(z, constants.peak, log_share(constants));
       } else {
         add_exponentials(z, row.shrink_from(own) * (member(k).weight / row.sum));
       }
@@ -270,8 +273,8 @@ class EnsembleRow {
 
   __device__ int first_column() const { return columns_.first(); }
 
-  // What a member's sums add to the mixture's; returns log(w_k / Z_k).
-  __device__ float measure_member(int k, const SoftmaxSums& row, float2 seen) {
+  // What a member's sums add to the mixture's.
+  __device__ MemberConstants measure_member(int k, const SoftmaxSums& row, float2 seen) {
     const float weight = member(k).weight;
     const float log_normalizer = logf(row.sum);
     // 0, but NaN where the member has no distribution: a masked class of the mixture shows no more of it.
@@ -282,7 +285,9 @@ class EnsembleRow {
           (static_cast<double>(row.product) / static_cast<double>(row.sum) * static_cast<double>(kLn2) -
            static_cast<double>(log_normalizer));
     }
-    if (!kExact || left_out_ < 0) return logf(weight) - log_normalizer;
+    MemberConstants constants{seen.x, seen.y, row.reference(), log_normalizer,
+                              static_cast<double>(logf(weight))};
+    if (!kExact || left_out_ < 0) return constants;
     const double target = static_cast<double>(left_out_logit(k, seen.x, seen.y));
     const Split own = split_of(row, target);
     const double log_weight = log(static_cast<double>(weight));
@@ -290,8 +295,24 @@ class EnsembleRow {
     split.log_rest = log_add(split.log_rest, log_weight + own.log_rest);
     if (wants_.target_at_one)
       target_at_one += static_cast<double>(weight) * exp(log_target_at_one(row, target));
-    if (row.sum == 0) return 0;
-    return static_cast<float>(log_weight + own.log_rest - log(static_cast<double>(row.sum)));
+    constants.log_weight = log_weight + own.log_rest;
+    return constants;
+  }
+
+  // log(w_k / Z_k), among what is left where a class is left out.
+  __device__ float log_share(const MemberConstants& constants) const {
+    if (!kExact || left_out_ < 0)
+      return static_cast<float>(constants.log_weight) - constants.log_normalizer;
+    if (constants.log_weight == -HUGE_VAL) return 0;  // of classes without mass
+    return static_cast<float>(constants.log_weight - split.log_rest) - constants.log_normalizer;
+  }
+
+  // The mixture is kept relative to the mass that its members so far leave beside the class left out.
+  __device__ void shift_mixture(double rest) {
+    if (left_out_ < 0 || rest == split.log_rest || rest == -HUGE_VAL) return;
+    const float shift = static_cast<float>(rest - split.log_rest);
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) log_p[i] += shift;
   }
 
   __device__ void start_mixture() {
@@ -317,10 +338,9 @@ class EnsembleRow {
   }
 
   __device__ void finish_mixture() {
-    const float rest =
-        kExact && split.log_rest != -HUGE_VAL ? static_cast<float>(split.log_rest) : 0;
+    if (kExact) return;
 #pragma unroll
-    for (int i = 0; i < kCount; ++i) log_p[i] = kExact ? log_p[i] - rest : logf(log_p[i]);
+    for (int i = 0; i < kCount; ++i) log_p[i] = logf(log_p[i]);
   }
 
   // ---- the class left out ----

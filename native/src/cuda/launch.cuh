@@ -146,14 +146,14 @@ retort_status with_row_shape(int64_t classes, Body body) {
   return body(RowShape<BlockTeam<512>, 32, true>{});
 }
 
-// The same for kernels that are asked for less often: fewer shapes, so that the library stays small.
+// The same for kernels that are asked for less often, or keep more numbers a column: fewer and smaller shapes, so
+// that the library stays small and is built in minutes.
 template <typename Body>
 retort_status with_general_row_shape(int64_t classes, Body body) {
   if (classes <= 32) return body(RowShape<WarpTeam<8>, 4, false>{});
-  if (classes <= 128) return body(RowShape<WarpTeam<32>, 4, false>{});
-  if (classes <= 1024) return body(RowShape<WarpTeam<32>, 32, true>{});
-  if (classes <= 4096) return body(RowShape<BlockTeam<128>, 32, true>{});
-  return body(RowShape<BlockTeam<512>, 32, true>{});
+  if (classes <= 512) return body(RowShape<WarpTeam<32>, 16, true>{});
+  if (classes <= 2048) return body(RowShape<BlockTeam<128>, 16, true>{});
+  return body(RowShape<BlockTeam<512>, 16, true>{});
 }
 
 // body(an element of the type).

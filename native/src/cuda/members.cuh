@@ -1,6 +1,7 @@
 // The members of an ensemble on their way to a kernel.
 #pragma once
 
+#include "ensemble_row.cuh"
 #include "launch.cuh"
 #include "members.h"
 #include "parameters.h"
@@ -51,8 +52,7 @@ inline retort_status pass_members(const MemberLogits& members, void* const* grad
 
 // A long row's, in shared memory.
 inline size_t member_bytes(const EnsembleMembers& members) {
-  constexpr size_t kConstantsOfOne = 16;
-  return kConstantsOfOne * static_cast<size_t>(members.count);
+  return sizeof(MemberConstants) * static_cast<size_t>(members.count);
 }
 
 }  // namespace retort::cuda
