@@ -61,8 +61,8 @@ struct ForwardKl : WithTheLabel {
   static constexpr bool kSumsFlow = false;
   bool cross_entropy;
 
-  RETORT_DEVICE explicit ForwardKl(retort_soft_value told_as)
-      : cross_entropy(told_as != RETORT_KL_OF_MEAN) {}
+  RETORT_DEVICE ForwardKl(const retort_distillation_loss_options& options, const RowFacts&)
+      : cross_entropy(options.soft_value != RETORT_KL_OF_MEAN) {}
   RETORT_DEVICE Vector value(Entry e) const {
     return zero_where_zero(e.p, e.p * ((cross_entropy ? broadcast(0) : e.log_p) - e.log_q));
   }
@@ -77,6 +77,7 @@ struct ForwardKl : WithTheLabel {
 struct ReverseKl : WithTheLabel {
   static constexpr bool kSumsFlow = true;
 
+  RETORT_DEVICE ReverseKl(const retort_distillation_loss_options&, const RowFacts&) {}
   RETORT_DEVICE Vector value(Entry e) const {
     return zero_where_zero(e.q, e.q * (e.log_q - e.log_p));
   }
@@ -92,8 +93,8 @@ struct JensenShannon : WithTheLabel {
   static constexpr bool kSumsFlow = true;
   float beta, log_beta, log_rest;
 
-  RETORT_DEVICE explicit JensenShannon(float beta)
-      : beta(beta), log_beta(logf(beta)), log_rest(log1pf(-beta)) {}
+  RETORT_DEVICE JensenShannon(const retort_distillation_loss_options& options, const RowFacts&)
+      : beta(options.beta), log_beta(logf(beta)), log_rest(log1pf(-beta)) {}
   RETORT_DEVICE Vector log_m(Entry e) const {
     return log_add(e.log_p + broadcast(log_beta), e.log_q + broadcast(log_rest));
   }
@@ -118,6 +119,7 @@ struct JensenShannon : WithTheLabel {
 struct TotalVariation : WithTheLabel {
   static constexpr bool kSumsFlow = true;
 
+  RETORT_DEVICE TotalVariation(const retort_distillation_loss_options&, const RowFacts&) {}
   RETORT_DEVICE Vector value(Entry e) const {
     const Vector d = e.q - e.p;
     return where_less(d, broadcast(0), broadcast(0) - d, d) * broadcast(0.5f);
@@ -141,7 +143,7 @@ struct SquaredError : WithTheLabel {
   float shift, share;
   float masked;  // of a masked class: 0, but NaN where a side has no distribution
 
-  RETORT_DEVICE explicit SquaredError(const RowFacts& row)
+  RETORT_DEVICE SquaredError(const retort_distillation_loss_options&, const RowFacts& row)
       : shift(static_cast<float>(row.shift)),
         share(1 / static_cast<float>(row.classes)),
         masked(static_cast<float>(row.shift - row.shift)) {}
@@ -232,25 +234,29 @@ struct Normalized {
   RETORT_DEVICE float label_tangent_flow(float, TangentMeans) const { return 0; }
 };
 
-// body(the divergence that the options name); they never name one end of Jensen-Shannon, but that KL.
+// body(the kind of divergence that the options name); they never name one end of Jensen-Shannon, but that KL.
+template <typename Divergence>
+struct DivergenceKind {
+  using Type = Divergence;
+};
+
 template <typename Body>
-RETORT_DEVICE auto with_divergence(const retort_distillation_loss_options& options, const RowFacts& row,
-                     Body body) {
-  switch (options.divergence) {
+auto with_divergence_kind(retort_divergence divergence, Body body) {
+  switch (divergence) {
     case RETORT_REVERSE_KL:
-      return body(ReverseKl{});
+      return body(DivergenceKind<ReverseKl>{});
     case RETORT_JENSEN_SHANNON:
-      return body(JensenShannon(options.beta));
+      return body(DivergenceKind<JensenShannon>{});
     case RETORT_TOTAL_VARIATION:
-      return body(TotalVariation{});
+      return body(DivergenceKind<TotalVariation>{});
     case RETORT_SQUARED_ERROR:
-      return body(SquaredError(row));
+      return body(DivergenceKind<SquaredError>{});
     case RETORT_DECOUPLED:
-      return body(Decoupled(options, row));
+      return body(DivergenceKind<Decoupled>{});
     case RETORT_NORMALIZED:
-      return body(Normalized(options, row));
+      return body(DivergenceKind<Normalized>{});
     default:
-      return body(ForwardKl(options.soft_value));
+      return body(DivergenceKind<ForwardKl>{});
   }
 }
 

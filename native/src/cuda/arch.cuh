@@ -102,9 +102,7 @@ inline void from_float(float x, Float16* y) {
   const auto half = static_cast<_Float16>(x);
   __builtin_memcpy(&y->bits, &half, sizeof half);
 }
-inline float to_float(BFloat16 x) {
-  return __uint_as_float(static_cast<uint32_t>(x.bits) << 16);
-}
+inline float to_float(BFloat16 x) { return __uint_as_float(static_cast<uint32_t>(x.bits) << 16); }
 inline void from_float(float x, BFloat16* y) {
   const uint32_t bits = __float_as_uint(x);
   const uint32_t odd = bits >> 16 & 1;

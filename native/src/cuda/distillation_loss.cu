@@ -1,8 +1,7 @@
 // retort_cuda_distillation_loss: checks and launches.
-#include "distillation_loss.cuh"
-
 #include "arguments.h"
 #include "distillation_arguments.h"
+#include "distillation_loss_launch.cuh"
 #include "launch.cuh"
 #include "loss_totals.cuh"
 #include "members.cuh"
@@ -10,12 +9,6 @@
 
 namespace retort::cuda {
 namespace {
-
-// Whether the plain kernel computes it.
-bool is_plain(const retort_distillation_loss_options& options) {
-  if (options.alpha == 0) return true;
-  return options.divergence == RETORT_FORWARD_KL && !options.standardize_logits;
-}
 
 LaunchShape span_launch(int64_t spans) {
   using Team = BlockTeam<kSpanThreads>;
@@ -47,25 +40,14 @@ retort_status find_totals(const DistillationParameters& a, const Workspace& work
                         static_cast<const LossSums*>(workspace.row_sums()), a.rows,
                         workspace.spans()));
   }
-  return launch(set_totals, span_launch(1), stream,
-                static_cast<const SpanSums*>(workspace.spans()), workspace.span_count(),
-                static_cast<const Denominator*>(workspace.denominator()), a.options.alpha, totals);
+  return launch(set_totals, span_launch(1), stream, static_cast<const SpanSums*>(workspace.spans()),
+                workspace.span_count(), static_cast<const Denominator*>(workspace.denominator()),
+                a.options.alpha, totals);
 }
 
 retort_status launch_loss(const DistillationParameters& a, void* stream) {
-  const size_t bytes = member_bytes(a.teachers);
   return with_element(a.options.dtype, [&](auto element) {
-    using Element = decltype(element);
-    if (is_plain(a.options)) {
-      return with_row_shape(a.classes, [&](auto shape) {
-        using Shape = decltype(shape);
-        return launch_rows<Shape>(distillation_loss<Element, Shape, false>, a, bytes, stream);
-      });
-    }
-    return with_general_row_shape(a.classes, [&](auto shape) {
-      using Shape = decltype(shape);
-      return launch_rows<Shape>(distillation_loss<Element, Shape, true>, a, bytes, stream);
-    });
+    return launch_distillation_loss<decltype(element)>(a, stream);
   });
 }
 
@@ -89,11 +71,12 @@ retort_status retort_cuda_distillation_loss(
   RETORT_CHECK(check_workspace(workspace, true));
   const Workspace lent(workspace, rows);
   const DistillationRows of = checked.rows();
-  DistillationParameters a{of.options,   of.soft_scale, rows,
-                           static_cast<int>(classes),   of.student,
-                           {},           labels,        row_weights,
-                           nullptr,      {gradient, gradient_stride},
-                           row_loss,     totals == nullptr ? nullptr : lent.row_sums()};
+  DistillationParameters a{of.options, of.soft_scale,
+                           rows,       static_cast<int>(classes),
+                           of.student, {},
+                           labels,     row_weights,
+                           nullptr,    {gradient, gradient_stride},
+                           row_loss,   totals == nullptr ? nullptr : lent.row_sums()};
   RETORT_CHECK(pass_members(of.teachers, nullptr, lent, stream, &a.teachers));
   if (totals != nullptr || known_denominator(a) != 1) {
     RETORT_CHECK(find_denominator(a, lent, stream));

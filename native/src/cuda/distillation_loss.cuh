@@ -14,7 +14,7 @@
 
 namespace retort::cuda {
 
-template <typename Element, typename Shape, bool kGeneral>
+template <typename Element, typename Shape, typename Divergence, bool kGeneral>
 class DistillationLossRow {
  public:
   using Team = typename Shape::Team;
@@ -39,12 +39,12 @@ class DistillationLossRow {
       return;
     }
     const retort_distillation_loss_options& options = a_.options;
-    const double weight =
-        of_row.weight * (a_.denominator == nullptr ? 1 : a_.denominator->scale);
-    const int left_out = kGeneral && leaves_label_out(options) ? label_ : -1;
+    const double weight = of_row.weight * (a_.denominator == nullptr ? 1 : a_.denominator->scale);
+    const int left_out = Divergence::kLeavesLabelOut ? label_ : -1;
     const double alpha = static_cast<double>(options.alpha);
+    has_soft_ = alpha > 0;
+    if (has_soft_) teachers_.measure(row, left_out);
     student_.measure(row, label_, left_out);
-    if (alpha > 0) teachers_.measure(row, left_out);
     double target = 0;
     if (kGeneral && options.divergence == RETORT_NORMALIZED && alpha > 0)
       target = static_cast<double>(options.target_weight) * teachers_.target_at_one;
@@ -54,7 +54,8 @@ class DistillationLossRow {
                              static_cast<double>(student_.log_normalizer_at_one);
     logit_sum_ = 0;
     LossSums loss{0, 0};
-    loss.soft = static_cast<double>(a_.soft_scale) * soft_part();
+    const double divergence = write_gradient();
+    if (has_soft_) loss.soft = static_cast<double>(a_.soft_scale) * divergence;
     if (target != 0) loss.soft -= target * log_label;
     if (alpha < 1) loss.hard = cross_entropy(log_label);
     report(loss, of_row.weight);
@@ -76,9 +77,8 @@ class DistillationLossRow {
     const double alpha = static_cast<double>(a_.options.alpha);
     const double smoothing = static_cast<double>(a_.options.label_smoothing);
     const double hard = (1 - alpha) * weight, share = alpha * target * weight;
-    soft_coefficient_ =
-        static_cast<float>(alpha * static_cast<double>(a_.soft_scale) /
-                           static_cast<double>(a_.options.temperature) * weight);
+    soft_coefficient_ = static_cast<float>(alpha * static_cast<double>(a_.soft_scale) /
+                                           static_cast<double>(a_.options.temperature) * weight);
     hard_coefficient_ = static_cast<float>(hard + share);
     uniform_ = static_cast<float>(hard * smoothing / a_.classes);
     at_label_ = static_cast<float>(hard * (1 - smoothing) + share);
@@ -93,115 +93,85 @@ class DistillationLossRow {
     return -mean;
   }
 
-  // D of the row, or 0 where it has no soft part; writes the gradient of both parts.
-  __device__ double soft_part() {
-    if (a_.options.alpha == 0) {
-      sweep([](int) { return 0.0f; }, [](int) { return 0.0f; });
-      return 0;
+  // The sweeps over a row: what the gradient needs of all classes first, then the gradient itself. A plain row
+  // has the last alone. They are one loop so that a divergence's terms are compiled once.
+  enum Sweep { kSumFlow, kSumStandardized, kWrite };
+
+  // Returns D of the row; without a soft part it is nothing that counts.
+  __device__ double write_gradient() {
+    const RowFacts facts{a_.classes, student_.log_partition - teachers_.log_partition,
+                         teachers_.split, student_.split};
+    const Divergence d(a_.options, facts);
+    float flow = d.flow_sum(), value = 0;
+    StandardizationBackward backward{student_.moments, student_.coefficient};
+    const bool standardizes = kGeneral && a_.options.standardize_logits;
+    for (int sweep = Divergence::kSumsFlow ? kSumFlow : kSumStandardized; sweep <= kWrite;
+         ++sweep) {
+      if (sweep == kSumStandardized && !standardizes) continue;
+      SweepSums sums{};
+      columns_.for_each_tile([&](int first) {
+        first_ = first;
+        if (has_soft_) teachers_.fill(first);
+        student_.fill(first);
+        float gradient[kCount];
+#pragma unroll
+        for (int i = 0; i < kCount; ++i) {
+          const Entry e = entry(i);
+          gradient[i] = d.flow(e);
+          if (sweep == kSumFlow) {
+            if (columns_.has(first, i)) sums.values[0] += gradient[i];
+            continue;
+          }
+          gradient[i] -= flow * e.q;
+          if (Divergence::kLeavesLabelOut && columns_.column(first, i) == label_)
+            gradient[i] = d.label_gradient();
+          if (standardizes) gradient[i] = standardized(i, sweep, gradient[i], backward);
+          if (sweep == kWrite && columns_.has(first, i)) {
+            sums.values[0] += d.value(e);
+            sums.values[1] += student_.log_at_one(i);
+          }
+        }
+        if (sweep == kWrite) write(gradient);
+      });
+      if (sweep == kSumFlow) flow += team_.reduce(sums).values[0];
+      if (sweep == kSumStandardized) backward.sums = team_.reduce(backward.sums);
+      if (sweep == kWrite && reports()) value = reduce_values(sums);
     }
-    if constexpr (kGeneral) {
-      const RowFacts facts{a_.classes, student_.log_partition - teachers_.log_partition,
-                           teachers_.split, student_.split};
-      return with_divergence(a_.options, facts, [&](auto d) { return soft_part(d); });
-    } else {
-      return soft_part(ForwardKl(a_.options.soft_value));
-    }
+    return d.label_value() + teachers_.negative_entropy + static_cast<double>(value);
   }
 
-  template <typename Divergence>
-  __device__ double soft_part(const Divergence& d) {
-    const double beside = d.label_value() + teachers_.negative_entropy;
-    float sum = d.flow_sum();
-    if (Divergence::kSumsFlow) sum += sum_flow(d);
-    const auto value = [&](int i) { return d.value(entry(i)); };
-    if constexpr (kGeneral) {
-      if (a_.options.standardize_logits) {
-        const StandardizationBackward backward = standardization_backward(d, sum);
-        return beside + sweep(value, [&](int i) {
-                 return backward.gradient(gradient(d, sum, i), student_.standardized(i));
-               });
-      }
-    }
-    return beside + sweep(value, [&](int i) { return gradient(d, sum, i); });
+  using SweepSums = Totals<float, 2>;
+
+  __device__ float standardized(int i, int sweep, float gradient,
+                                StandardizationBackward& backward) const {
+    const float z = student_.standardized(i);
+    if (sweep == kWrite) return backward.gradient(gradient, z);
+    if (columns_.has(first_, i)) backward.add(gradient, z);
+    return gradient;
+  }
+
+  __device__ bool reports() const { return a_.row_loss != nullptr || a_.row_sums != nullptr; }
+
+  __device__ float reduce_values(const SweepSums& own) {
+    const SweepSums sums = team_.reduce(own);
+    logit_sum_ = static_cast<double>(sums.values[1]);
+    return sums.values[0];
   }
 
   __device__ Entry entry(int i) const {
-    const float log_p = teachers_.log_p[i], log_q = student_.log_q(i);
-    const bool left_out = kGeneral && leaves_label_out(a_.options) &&
-                          columns_.column(first_, i) == label_;
-    const float seen = left_out ? -HUGE_VALF : log_q;
-    return {exponential(log_p), log_p, exponential(seen), seen};
+    const float log_p = teachers_.log_p[i];
+    float log_q = student_.log_q(i);
+    if (Divergence::kLeavesLabelOut && columns_.column(first_, i) == label_) log_q = -HUGE_VALF;
+    return {exponential(log_p), log_p, exponential(log_q), log_q};
   }
 
-  // dD/dx of column i.
-  template <typename Divergence>
-  __device__ float gradient(const Divergence& d, float sum, int i) const {
-    if (Divergence::kLeavesLabelOut && columns_.column(first_, i) == label_)
-      return d.label_gradient();
-    const Entry e = entry(i);
-    return d.flow(e) - sum * e.q;
-  }
-
-  template <typename Body>
-  __device__ void for_each_filled_tile(Body body) {
-    columns_.for_each_tile([&](int first) {
-      first_ = first;
-      student_.fill(first);
-      if (a_.options.alpha > 0) teachers_.fill(first);
-      body();
+  // The gradient of both parts, of that of the soft one in units of its coefficient.
+  __device__ void write(const float (&soft)[kCount]) const {
+    if (a_.gradient.data == nullptr) return;
+    store_tile(columns_, a_.gradient.data, row_ * a_.gradient.stride, first_, [&](int i) {
+      const float of_soft = has_soft_ ? soft[i] * soft_coefficient_ : 0;
+      return has_hard_ ? of_soft + hard_gradient(i) : of_soft;
     });
-  }
-
-  template <typename Divergence>
-  __device__ float sum_flow(const Divergence& d) {
-    Totals<float, 1> flow{};
-    for_each_filled_tile([&] {
-#pragma unroll
-      for (int i = 0; i < kCount; ++i) {
-        if (columns_.has(first_, i)) flow.values[0] += d.flow(entry(i));
-      }
-    });
-    return team_.reduce(flow).values[0];
-  }
-
-  template <typename Divergence>
-  __device__ StandardizationBackward standardization_backward(const Divergence& d, float sum) {
-    StandardizationBackward backward{student_.moments, student_.coefficient};
-    for_each_filled_tile([&] {
-#pragma unroll
-      for (int i = 0; i < kCount; ++i) {
-        if (columns_.has(first_, i)) backward.add(gradient(d, sum, i), student_.standardized(i));
-      }
-    });
-    backward.sums = team_.reduce(backward.sums);
-    return backward;
-  }
-
-  // Writes the gradient out of the soft part's `gradient(i)`, and returns the sum of `value(i)`.
-  template <typename Value, typename Gradient>
-  __device__ double sweep(Value value, Gradient gradient) {
-    const bool reports = a_.row_loss != nullptr || a_.row_sums != nullptr;
-    const bool smooths = a_.options.label_smoothing > 0;
-    Totals<float, 2> sums{};
-    for_each_filled_tile([&] {
-      if (reports) {
-#pragma unroll
-        for (int i = 0; i < kCount; ++i) {
-          if (!columns_.has(first_, i)) continue;
-          sums.values[0] += value(i);
-          if (smooths) sums.values[1] += student_.log_at_one(i);
-        }
-      }
-      if (a_.gradient.data == nullptr) return;
-      store_tile(columns_, a_.gradient.data, row_ * a_.gradient.stride, first_, [&](int i) {
-        const float soft = gradient(i) * soft_coefficient_;
-        return has_hard_ ? soft + hard_gradient(i) : soft;
-      });
-    });
-    if (!reports) return 0;
-    sums = team_.reduce(sums);
-    logit_sum_ = static_cast<double>(sums.values[1]);
-    return static_cast<double>(sums.values[0]);
   }
 
   __device__ float hard_gradient(int i) const {
@@ -244,16 +214,17 @@ class DistillationLossRow {
   float hard_coefficient_ = 0;
   float uniform_ = 0;
   float at_label_ = 0;
+  bool has_soft_ = false;
   bool has_hard_ = false;
   double logit_sum_ = 0;  // of log softmax(student)
 };
 
-template <typename Element, typename Shape, bool kGeneral>
-__global__ void __launch_bounds__(Shape::Team::kThreads)
+template <typename Element, typename Shape, typename Divergence, bool kGeneral>
+__global__ void __launch_bounds__(Shape::Team::kThreads, 1)
     distillation_loss(const __grid_constant__ DistillationParameters a) {
   typename Shape::Team team;
   const Columns<Element, Shape> columns(team, a.classes);
-  DistillationLossRow<Element, Shape, kGeneral> loss_row(team, columns, a);
+  DistillationLossRow<Element, Shape, Divergence, kGeneral> loss_row(team, columns, a);
   for (int64_t row = team.first_row(); row < a.rows; row += team.rows_at_once()) {
     loss_row.compute(row);
   }

@@ -10,10 +10,6 @@
 
 namespace retort::cuda {
 
-__device__ inline bool leaves_label_out(const retort_distillation_loss_options& options) {
-  return options.divergence == RETORT_DECOUPLED || options.divergence == RETORT_NORMALIZED;
-}
-
 // The student's row: softmax at the temperature of what the soft part sees, and at 1 of the logits themselves.
 template <typename Element, typename Shape, bool kGeneral>
 class StudentRow {
@@ -31,8 +27,7 @@ class StudentRow {
     coefficient = 1;
     moments = {};
     if (kGeneral && a_.options.standardize_logits) {
-      moments =
-          moments_of(team_, columns_, [&](int first, float(&z)[kCount]) { load(first, z); });
+      moments = moments_of(team_, columns_, [&](int first, float(&z)[kCount]) { load(first, z); });
       coefficient = 1 / (a_.options.standardize_epsilon + moments.deviation);
     }
     scale_ = coefficient / a_.options.temperature;
@@ -69,7 +64,7 @@ class StudentRow {
   // log softmax(student), the label among the classes.
   __device__ float log_at_one(int i) const {
     return (logits[i] - peak_at_one) - log_normalizer_at_one;
-   }
+  }
   // What the soft part sees of an element.
   __device__ float standardized(int i) const { return (logits[i] - moments.mean) * coefficient; }
 

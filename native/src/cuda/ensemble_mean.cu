@@ -18,16 +18,19 @@ retort_status retort_cuda_ensemble_mean(const retort_ensemble_mean_options* opti
                                    output, output_stride, &checked));
   RETORT_CHECK(check_classes(classes));
   RETORT_CHECK(check_workspace(workspace, checked.logits().count > kMostInlineMembers));
-  EnsembleMeanParameters parameters{
-      rows, static_cast<int>(classes), {}, options->mean, options->output, options->temperature,
-      {output, output_stride}};
+  EnsembleMeanParameters parameters{rows,
+                                    static_cast<int>(classes),
+                                    {},
+                                    options->mean,
+                                    options->output,
+                                    options->temperature,
+                                    {output, output_stride}};
   RETORT_CHECK(pass_members(checked.logits(), nullptr, Workspace(workspace, 0), stream,
                             &parameters.members));
   return with_element(options->dtype, [&](auto element) {
     return with_general_row_shape(classes, [&](auto shape) {
-      return launch_rows<decltype(shape)>(
-          cuda::ensemble_mean<decltype(element), decltype(shape)>, parameters,
-          member_bytes(parameters.members), stream);
+      return launch_rows<decltype(shape)>(cuda::ensemble_mean<decltype(element), decltype(shape)>,
+                                          parameters, member_bytes(parameters.members), stream);
     });
   });
 }

@@ -26,7 +26,8 @@ struct MemberConstants {
   float coefficient;
   float peak;
   float log_normalizer;
-  double log_weight;  // log w_k, and where a class is left out the logarithm of its mass on the others besides
+  double
+      log_weight;  // log w_k, and where a class is left out the logarithm of its mass on the others besides
 };
 
 struct EnsembleWants {
@@ -43,8 +44,9 @@ class EnsembleRow {
   using Team = typename Shape::Team;
   static constexpr int kCount = Shape::kColumns;
 
-  __device__ EnsembleRow(Team& team, const Columns<Element, Shape>& columns, const EnsembleMembers& members,
-                         retort_mean mean, float temperature, EnsembleWants wants)
+  __device__ EnsembleRow(Team& team, const Columns<Element, Shape>& columns,
+                         const EnsembleMembers& members, retort_mean mean, float temperature,
+                         EnsembleWants wants)
       : of_logits(mean == RETORT_MEAN_OF_LOGITS || (members.count == 1 && !wants.mixture_logits)),
         team_(team),
         columns_(columns),
@@ -162,8 +164,7 @@ class EnsembleRow {
 
   // Of the class left out.
   __device__ float left_out_logit(int k, float centre, float coefficient) const {
-    const Element element =
-        static_cast<const Element*>(member(k).logits)[offset_ + left_out_];
+    const Element element = static_cast<const Element*>(member(k).logits)[offset_ + left_out_];
     return (logit(to_float(element)) - centre) * coefficient;
   }
 
@@ -175,9 +176,8 @@ class EnsembleRow {
   __device__ float2 standardization(int k) {
     const float factor = member(k).scale * (of_logits ? member(k).weight : 1);
     if (!kExact || !wants_.standardized) return {0, factor};
-    const Moments moments = moments_of(team_, columns_, [&](int first, float(&z)[kCount]) {
-      load_raw_member(k, first, z);
-    });
+    const Moments moments = moments_of(
+        team_, columns_, [&](int first, float(&z)[kCount]) { load_raw_member(k, first, z); });
     return {moments.mean, factor / (wants_.epsilon + moments.deviation)};
   }
 
@@ -280,10 +280,10 @@ class EnsembleRow {
     // 0, but NaN where the member has no distribution: a masked class of the mixture shows no more of it.
     log_partition += static_cast<double>(0 * log_normalizer);
     if (wants_.entropies) {
-      negative_entropy +=
-          static_cast<double>(weight) *
-          (static_cast<double>(row.product) / static_cast<double>(row.sum) * static_cast<double>(kLn2) -
-           static_cast<double>(log_normalizer));
+      negative_entropy += static_cast<double>(weight) *
+                          (static_cast<double>(row.product) / static_cast<double>(row.sum) *
+                               static_cast<double>(kLn2) -
+                           static_cast<double>(log_normalizer));
     }
     MemberConstants constants{seen.x, seen.y, row.reference(), log_normalizer,
                               static_cast<double>(logf(weight))};
@@ -326,8 +326,8 @@ class EnsembleRow {
 #pragma unroll
     for (int i = 0; i < kCount; ++i) {
       const float x = (z[i] - peak) * scale_;
-      log_p[i] = kExact ? log_add(log_p[i], x + log_share)
-                        : __fmaf_rn(exponential(x), share, log_p[i]);
+      log_p[i] =
+          kExact ? log_add(log_p[i], x + log_share) : __fmaf_rn(exponential(x), share, log_p[i]);
     }
   }
 

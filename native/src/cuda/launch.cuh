@@ -141,9 +141,9 @@ retort_status with_row_shape(int64_t classes, Body body) {
   // A block a row: as small a block as holds the row, so that several run on a multiprocessor and one's sums
   // overlap with another's loads.
   if (classes <= 4096) return body(RowShape<BlockTeam<128>, 32, true>{});
-  if (classes <= 8192) return body(RowShape<BlockTeam<256>, 32, true>{});
-  // A block, or a cluster of up to 16: 262,144 classes. Longer rows are read once more for every sweep.
-  return body(RowShape<BlockTeam<512>, 32, true>{});
+  // A block, or a cluster of up to 16: 131,072 classes. Longer rows are read once more for every sweep. Blocks of
+  // 512 threads have 128 registers a thread, which 32 columns and what is under way do not fit in.
+  return body(RowShape<BlockTeam<256>, 32, true>{});
 }
 
 // The same for kernels that are asked for less often, or keep more numbers a column: fewer and smaller shapes, so
@@ -151,9 +151,8 @@ retort_status with_row_shape(int64_t classes, Body body) {
 template <typename Body>
 retort_status with_general_row_shape(int64_t classes, Body body) {
   if (classes <= 32) return body(RowShape<WarpTeam<8>, 4, false>{});
-  if (classes <= 512) return body(RowShape<WarpTeam<32>, 16, true>{});
-  if (classes <= 2048) return body(RowShape<BlockTeam<128>, 16, true>{});
-  return body(RowShape<BlockTeam<512>, 16, true>{});
+  if (classes <= 256) return body(RowShape<WarpTeam<32>, 8, true>{});
+  return body(RowShape<BlockTeam<256>, 8, true>{});
 }
 
 // body(an element of the type).

@@ -52,8 +52,8 @@ __device__ Moments moments_of(Team& team, const Columns<Element, Shape>& columns
 // over the classes that are not masked.
 struct StandardizationBackward {
   Moments moments;
-  float coefficient;            // 1 / (epsilon + deviation)
-  Totals<float, 2> sums{};      // of h, and of h z~
+  float coefficient;        // 1 / (epsilon + deviation)
+  Totals<float, 2> sums{};  // of h, and of h z~
 
   __device__ void add(float h, float z) {
     sums.values[0] += where_masked(z, 0, h);

@@ -80,10 +80,12 @@ retort_status retort_cuda_softmax_backward(retort_dtype dtype, int64_t rows, int
                                 logits_gradient_stride, stream);
 }
 
-retort_status retort_cuda_log_softmax_backward(
-    retort_dtype dtype, int64_t rows, int64_t classes, const void* output, int64_t output_stride,
-    const void* output_gradient, int64_t output_gradient_stride, float temperature,
-    void* logits_gradient, int64_t logits_gradient_stride, void* stream) {
+retort_status retort_cuda_log_softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
+                                               const void* output, int64_t output_stride,
+                                               const void* output_gradient,
+                                               int64_t output_gradient_stride, float temperature,
+                                               void* logits_gradient,
+                                               int64_t logits_gradient_stride, void* stream) {
   return retort::cuda::backward(dtype, rows, classes, output, output_stride, output_gradient,
                                 output_gradient_stride, temperature, true, logits_gradient,
                                 logits_gradient_stride, stream);

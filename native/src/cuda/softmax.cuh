@@ -58,19 +58,18 @@ __global__ void __launch_bounds__(Shape::Team::kThreads)
       load(first);
 #pragma unroll
       for (int i = 0; i < Shape::kColumns; ++i) {
-        product.values[0] = a.logarithm ? product.values[0] + g[i]
-                                        : __fmaf_rn(y[i], g[i], product.values[0]);
+        product.values[0] =
+            a.logarithm ? product.values[0] + g[i] : __fmaf_rn(y[i], g[i], product.values[0]);
       }
     });
     const float total = team.reduce(product).values[0];
     columns.for_each_tile([&](int first) {
       if (!columns.one_tile()) load(first);
-      store_tile(columns, a.logits_gradient.data, row * a.logits_gradient.stride, first,
-                 [&](int i) {
-                   const float gradient =
-                       a.logarithm ? g[i] - expf(y[i]) * total : y[i] * (g[i] - total);
-                   return gradient * scale;
-                 });
+      store_tile(
+          columns, a.logits_gradient.data, row * a.logits_gradient.stride, first, [&](int i) {
+            const float gradient = a.logarithm ? g[i] - expf(y[i]) * total : y[i] * (g[i] - total);
+            return gradient * scale;
+          });
     });
   }
 }

@@ -75,10 +75,10 @@ retort_status distillation_loss(const retort_distillation_loss_options* options,
                                 int64_t gradient_stride, float* row_loss,
                                 retort_distillation_totals* totals, const retort_executor*) {
   const Lent lent = workspace(rows, teacher_count);
-  return retort_cuda_distillation_loss(
-      options, rows, classes, student, student_stride, teachers, teacher_count, teacher_stride,
-      teacher_weights, labels, row_weights, gradient, gradient_stride, row_loss, totals, lent.get(),
-      nullptr);
+  return retort_cuda_distillation_loss(options, rows, classes, student, student_stride, teachers,
+                                       teacher_count, teacher_stride, teacher_weights, labels,
+                                       row_weights, gradient, gradient_stride, row_loss, totals,
+                                       lent.get(), nullptr);
 }
 
 }  // namespace
