@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "diagnosis.h"
 
@@ -45,7 +46,7 @@ T __ldg(const T* address, retort::emulation::Site site = retort::emulation::Site
 }
 
 template <typename T>
-void __stcs(T* address, T value,
+void __stcs(T* address, const std::remove_cv_t<T>& value,
             retort::emulation::Site site = retort::emulation::Site::current()) {
   retort::emulation::check_alignment(address, "__stcs", site);
   *address = value;
