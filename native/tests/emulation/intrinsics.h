@@ -33,6 +33,8 @@ T add_atomically(T* address, T value) {
 
 }  // namespace retort::emulation
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
+
 template <typename T>
 T __ldcs(const T* address, retort::emulation::Site site = retort::emulation::Site::current()) {
   retort::emulation::check_alignment(address, "__ldcs", site);
@@ -95,3 +97,5 @@ inline double atomicAdd(double* address, double value) {
 
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+// NOLINTEND(bugprone-reserved-identifier)
