@@ -68,9 +68,7 @@ boost::context::fiber Fibre::serve(boost::context::fiber&& caller) {
     body_ = nullptr;
     suspend();
   }
-  // Not null, which would tell the sanitizer to take away the frames that have yet to return.
-  void* left = nullptr;
-  announce_switch(&left, caller_stack_, caller_stack_bytes_);
+  announce_switch(nullptr, caller_stack_, caller_stack_bytes_);
   return std::move(caller_);
 }
 
