@@ -67,6 +67,29 @@ TEST(AsynchronousCopies, AMissingWaitOrBarrierGivesAWrongResultInEveryOrder) {
   }
 }
 
+__global__ void wait_for_all_but(unsigned pending, const float* from, float* out) {
+  auto* shared = reinterpret_cast<float*>(dynamic_shared());
+  for (unsigned i = 0; i < 4; ++i) {
+    copy_async(shared + i, from + i, 4, 4);
+    commit_copies();
+  }
+  wait_copies(pending);
+  for (unsigned i = 0; i < 4; ++i) out[i] = shared[i];
+  wait_copies(0);
+}
+
+TEST(AsynchronousCopies, AWaitMakesTheOldestGroupsAndLeavesTheOthers) {
+  const std::vector<float> from = {1, 2, 3, 4};
+  for (unsigned pending = 0; pending <= 5; ++pending) {
+    std::vector<float> out(4);
+    launch({1, 1, 1, 16}, wait_for_all_but, pending, from.data(), out.data());
+    for (unsigned i = 0; i < 4; ++i) {
+      EXPECT_EQ(out[i] == from[i], i + pending < 4) << pending << " pending, copy " << i;
+      EXPECT_EQ(std::isnan(out[i]), i + pending >= 4);
+    }
+  }
+}
+
 __global__ void never_wait(const float* from) {
   copy_async(dynamic_shared(), from, 4, 4);
   commit_copies();

@@ -10,6 +10,12 @@
 
 namespace retort::emulation {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
 inline std::vector<Order> orders() {
   return {Order::forward(), Order::reversed(), Order::random(1), Order::random(2)};
 }

@@ -23,12 +23,12 @@ template <typename T>
 T add_atomically(T* address, T value) {
   T old;
   __atomic_load(address, &old, __ATOMIC_RELAXED);
-  T sum = old + value;
-  while (
-      !__atomic_compare_exchange(address, &old, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-    sum = old + value;
+  for (;;) {
+    T sum = old + value;
+    if (__atomic_compare_exchange(address, &old, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      return old;
+    }
   }
-  return old;
 }
 
 }  // namespace retort::emulation

@@ -1,4 +1,5 @@
 // The functions of one thread: bits, rounding, aligned accesses, atomic additions.
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -76,17 +77,22 @@ TEST(Intrinsics, AnAtomicAdditionReturnsWhatWasThere) {
 }
 
 __global__ void count_many(double* counter) {
-  for (int i = 0; i < 100; ++i) atomicAdd(counter, 1.0);
+  for (int i = 0; i < 1000; ++i) atomicAdd(counter, 1.0);
 }
 
 TEST(Intrinsics, AtomicAdditionsOfTwoLaunchesAtOnceAllCount) {
   double counter = 0;
+  std::atomic<int> ready{0};
   std::vector<std::thread> hosts;
   for (int host = 0; host < 2; ++host) {
-    hosts.emplace_back([&] { launch({8, 128}, count_many, &counter); });
+    hosts.emplace_back([&] {
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      launch({8, 128}, count_many, &counter);
+    });
   }
   for (std::thread& host : hosts) host.join();
-  EXPECT_EQ(counter, 2.0 * 8 * 128 * 100);
+  EXPECT_EQ(counter, 2.0 * 8 * 128 * 1000);
 }
 
 }  // namespace

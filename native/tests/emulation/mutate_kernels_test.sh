@@ -13,7 +13,7 @@ trap 'rm -rf "$scratch"' EXIT
 mutate() { # mutate OPTION...: sets output and status
   status=0
   output=$(ci/mutate-kernels --faults "$scratch/faults.txt" --target emulation_example_test \
-    --scratch "$scratch" "$@" 2>&1) || status=$?
+    --scratch "$scratch" "$@" -- 2>&1) || status=$?
 }
 
 expect() { # expect STATUS TEXT...: of the last run
