@@ -51,7 +51,8 @@ void AsynchronousCopies::commit() {
 void AsynchronousCopies::wait(unsigned pending_groups) {
   if (groups_.size() <= pending_groups) return;
   const auto first_pending = groups_.end() - pending_groups;
-  const auto done = std::accumulate(groups_.begin(), first_pending, std::ptrdiff_t{0});
+  const auto done =
+      static_cast<std::ptrdiff_t>(std::accumulate(groups_.begin(), first_pending, std::size_t{0}));
   for (auto copy = copies_.begin(); copy != copies_.begin() + done; ++copy) copy->perform();
   copies_.erase(copies_.begin(), copies_.begin() + done);
   groups_.erase(groups_.begin(), first_pending);

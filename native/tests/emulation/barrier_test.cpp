@@ -62,5 +62,65 @@ TEST(Barrier, AMissingBarrierGivesAWrongResultInEveryOrder) {
   }
 }
 
+__global__ void leave_early(unsigned first, int* out) {
+  if (threadIdx.x >= first) return;
+  __syncthreads();
+  out[threadIdx.x] = 1;
+  __syncthreads();
+}
+
+TEST(Barrier, AThreadThatHasEndedCountsAsArrived) {
+  for (const Order& order : orders()) {
+    const InOrder scope(order);
+    for (const unsigned first : {1U, 32U, 40U, 96U}) {
+      std::vector<int> out(128);
+      launch({1, 128}, leave_early, first, out.data());
+      for (unsigned i = 0; i < 128; ++i) EXPECT_EQ(out[i], i < first ? 1 : 0);
+    }
+  }
+}
+
+// NOLINTBEGIN(bugprone-branch-clone): two barriers are not one.
+__global__ void diverge_in_the_warp() {
+  if (threadIdx.x % 32 < 12) {
+    __syncthreads();
+  } else {
+    __syncthreads();
+  }
+}
+
+__global__ void diverge_in_the_block() {
+  if (threadIdx.x < 32) {
+    __syncthreads();
+  } else {
+    __syncthreads();
+  }
+}
+// NOLINTEND(bugprone-branch-clone)
+
+TEST(Barrier, ThreadsAtDifferentBarriersAreNamed) {
+  for (const Order& order : orders()) {
+    const InOrder scope(order);
+    const std::string in_warp = diagnosis({1, 32}, diverge_in_the_warp);
+    EXPECT_DIAGNOSIS(in_warp, "warp 0, lanes 0-11: wait at the barrier at barrier_test.cpp:");
+    EXPECT_DIAGNOSIS(in_warp, "and lanes 12-31 at the one at barrier_test.cpp:");
+    const std::string in_block = diagnosis({1, 64}, diverge_in_the_block);
+    EXPECT_DIAGNOSIS(in_block, "warp 0: waits at the barrier at barrier_test.cpp:");
+    EXPECT_DIAGNOSIS(in_block, "warp 1 waits at the one at barrier_test.cpp:");
+  }
+}
+
+__global__ void mix_barriers_in_the_warp() {
+  if (threadIdx.x == 3) {
+    sync_cluster();
+  } else {
+    __syncthreads();
+  }
+}
+
+TEST(Barrier, LanesAtTheBlockAndAtTheClusterAreNamed) {
+  EXPECT_DIAGNOSIS(diagnosis({1, 32}, mix_barriers_in_the_warp), "and lane 3 at the one at");
+}
+
 }  // namespace
 }  // namespace retort::emulation

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cluster.h"
+
 namespace retort::emulation {
 
 Block::Block(const Launch& launch, const Kernel& kernel, Cluster& cluster, unsigned rank,
@@ -21,15 +23,22 @@ Block::Block(const Launch& launch, const Kernel& kernel, Cluster& cluster, unsig
 
 void Block::start(uint3 index) {
   place_.block_index = index;
-  shared_.open();
+  begun_ = false;
   for (const auto& warp : warps_) warp->start(place_);
 }
 
 bool Block::run() {
+  if (!begun_) begin();
   if (!run_warps()) return false;
   while (release_block_barrier()) run_warps();
   if (ended()) end();
   return true;
+}
+
+void Block::begin() {
+  if (cluster_.size() > 1) check_closed("before the block began: the cluster has to meet first");
+  begun_ = true;
+  shared_.open();
 }
 
 bool Block::run_warps() {
@@ -83,7 +92,7 @@ bool Block::ended() const {
 }
 
 void Block::end() {
-  const std::ptrdiff_t stray = shared_.stray_write();
+  const std::ptrdiff_t stray = shared_.forbidden_write();
   if (stray != SharedMemory::kNone) {
     throw Error(name() + ": wrote outside its " + std::to_string(shared_.size()) +
                 " bytes of shared memory, at byte " + std::to_string(stray));
@@ -91,11 +100,11 @@ void Block::end() {
   shared_.close();
 }
 
-void Block::check_late_writes() const {
-  const std::ptrdiff_t late = shared_.late_write();
-  if (late != SharedMemory::kNone) {
-    throw Error(name() + ": a peer of its cluster wrote byte " + std::to_string(late) +
-                " of its shared memory after the block had ended");
+void Block::check_closed(const char* when) const {
+  const std::ptrdiff_t byte = shared_.forbidden_write();
+  if (byte != SharedMemory::kNone) {
+    throw Error(name() + ": a peer of its cluster wrote byte " + std::to_string(byte) +
+                " of its shared memory " + when);
   }
 }
 

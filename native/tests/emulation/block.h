@@ -26,8 +26,8 @@ class Block {
   bool ended() const;
   // Lets go on who waits at the barrier of the cluster.
   void release_cluster_barrier() { release(Barrier::kCluster); }
-  // The whole cluster has ended: throws when someone wrote here after this block had.
-  void check_late_writes() const;
+  // Throws when a peer wrote here while the block did not run: `when`.
+  void check_closed(const char* when) const;
 
   Cluster& cluster() const { return cluster_; }
   unsigned rank() const { return rank_; }
@@ -35,6 +35,7 @@ class Block {
   std::string name() const;
 
  private:
+  void begin();
   bool run_warps();
   bool release_block_barrier();
   void release(Barrier barrier);
@@ -44,6 +45,7 @@ class Block {
   Place place_;
   Cluster& cluster_;
   unsigned rank_;
+  bool begun_ = false;
   SharedMemory shared_;
   std::vector<std::unique_ptr<Warp>> warps_;
   Schedule& schedule_;

@@ -34,7 +34,7 @@ void Cluster::run_to_end() {
     for (const auto& block : blocks_) block->release_cluster_barrier();
   }
   if (size() == 1) return;
-  for (const auto& block : blocks_) block->check_late_writes();
+  for (const auto& block : blocks_) block->check_closed("after the block had ended");
 }
 
 }  // namespace retort::emulation

@@ -43,6 +43,8 @@ T shuffle(Shuffle kind, unsigned mask, T value, unsigned operand, unsigned width
 
 }  // namespace retort::emulation
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
+
 inline void __syncthreads(retort::emulation::Site site = retort::emulation::Site::current()) {
   retort::emulation::sync_block(site);
 }
@@ -96,3 +98,5 @@ inline int __all_sync(unsigned mask, int predicate,
                       retort::emulation::Site site = retort::emulation::Site::current()) {
   return retort::emulation::vote(mask, predicate != 0, site) == mask ? 1 : 0;
 }
+
+// NOLINTEND(bugprone-reserved-identifier)

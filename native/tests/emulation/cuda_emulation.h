@@ -15,6 +15,7 @@
 #include "place.h"
 #include "vector_types.h"
 
+// NOLINTBEGIN(bugprone-reserved-identifier): they are CUDA's.
 #define __global__
 #define __device__
 #define __host__
@@ -23,6 +24,7 @@
 #define __grid_constant__
 #define __shared__ \
   static_assert(false, "static shared memory is not emulated: take it from dynamic_shared()");
+// NOLINTEND(bugprone-reserved-identifier)
 
 #define threadIdx (::retort::emulation::here->thread_index)
 #define blockIdx (::retort::emulation::here->block_index)

@@ -10,6 +10,12 @@
 
 namespace retort::emulation {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kAddressSanitizer = true;
+#else
+constexpr bool kAddressSanitizer = false;
+#endif
+
 inline std::vector<Order> orders() {
   return {Order::forward(), Order::reversed(), Order::random(1), Order::random(2)};
 }
@@ -37,6 +43,11 @@ std::string diagnosis(const Launch& shape, Kernel* kernel, const Arguments&... a
   return "";
 }
 
+inline ::testing::AssertionResult contains(const std::string& text, const std::string& part) {
+  if (text.find(part) != std::string::npos) return ::testing::AssertionSuccess();
+  return ::testing::AssertionFailure() << "'" << part << "' is not in '" << text << "'";
+}
+
 }  // namespace retort::emulation
 
-#define EXPECT_DIAGNOSIS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+#define EXPECT_DIAGNOSIS(text, part) EXPECT_TRUE(::retort::emulation::contains(text, part))

@@ -33,7 +33,7 @@ Fibre::Fibre()
       stack_(allocator_.allocate()),
       inside_(std::allocator_arg, boost::context::preallocated(stack_.sp, stack_.size, stack_),
               allocator_,
-              [this](boost::context::fiber&& caller) { return main(std::move(caller)); }) {}
+              [this](boost::context::fiber&& caller) { return serve(std::move(caller)); }) {}
 
 Fibre::~Fibre() {
   ending_ = true;
@@ -60,7 +60,7 @@ void Fibre::suspend() {
   finish_switch(left, &caller_stack_, &caller_stack_bytes_);
 }
 
-boost::context::fiber Fibre::main(boost::context::fiber&& caller) {
+boost::context::fiber Fibre::serve(boost::context::fiber&& caller) {
   finish_switch(nullptr, &caller_stack_, &caller_stack_bytes_);
   caller_ = std::move(caller);
   while (!ending_) {

@@ -27,7 +27,7 @@ class Fibre {
   void suspend();
 
  private:
-  boost::context::fiber main(boost::context::fiber&& caller);
+  boost::context::fiber serve(boost::context::fiber&& caller);
 
   boost::context::protected_fixedsize_stack allocator_;
   boost::context::stack_context stack_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "diagnosis.h"
 
@@ -22,15 +23,17 @@ template <typename T>
 T add_atomically(T* address, T value) {
   T old;
   __atomic_load(address, &old, __ATOMIC_RELAXED);
-  T sum = old + value;
-  while (
-      !__atomic_compare_exchange(address, &old, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-    sum = old + value;
+  for (;;) {
+    T sum = old + value;
+    if (__atomic_compare_exchange(address, &old, &sum, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+      return old;
+    }
   }
-  return old;
 }
 
 }  // namespace retort::emulation
+
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are CUDA's.
 
 template <typename T>
 T __ldcs(const T* address, retort::emulation::Site site = retort::emulation::Site::current()) {
@@ -45,7 +48,7 @@ T __ldg(const T* address, retort::emulation::Site site = retort::emulation::Site
 }
 
 template <typename T>
-void __stcs(T* address, T value,
+void __stcs(T* address, const std::remove_cv_t<T>& value,
             retort::emulation::Site site = retort::emulation::Site::current()) {
   retort::emulation::check_alignment(address, "__stcs", site);
   *address = value;
@@ -94,3 +97,5 @@ inline double atomicAdd(double* address, double value) {
 
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+// NOLINTEND(bugprone-reserved-identifier)

@@ -23,6 +23,7 @@ constexpr unsigned char kFill = 0xFF;
 
 std::ptrdiff_t first_change(const unsigned char* begin, const unsigned char* end,
                             const unsigned char* origin) {
+  if (begin == end) return SharedMemory::kNone;
   const auto bytes = static_cast<std::size_t>(end - begin);
   if (begin[0] == kFill && std::memcmp(begin, begin + 1, bytes - 1) == 0) {
     return SharedMemory::kNone;
@@ -38,6 +39,7 @@ SharedMemory::SharedMemory(std::size_t bytes)
     : bytes_(bytes), storage_(kBand + kAlignment + bytes + kBand) {
   const auto first = reinterpret_cast<std::uintptr_t>(storage_.data()) + kBand;
   data_ = storage_.data() + kBand + (kAlignment - first % kAlignment) % kAlignment;
+  close();
 }
 
 SharedMemory::~SharedMemory() { allow_all(); }
@@ -49,32 +51,30 @@ bool SharedMemory::contains(const void* address, std::size_t bytes) const {
 }
 
 void SharedMemory::open() {
-  allow_all();
-  std::memset(data_ - kBand, kFill, kBand + bytes_ + kBand);
-  forbid(data_ - kBand, data_);
-  forbid(data_ + bytes_, data_ + bytes_ + kBand);
+  open_ = true;
+  apply_permissions();
 }
 
 void SharedMemory::close() {
   allow_all();
-  std::memset(data_, kFill, bytes_);
-  forbid(data_ - kBand, data_ + bytes_ + kBand);
+  std::memset(data_ - kBand, kFill, kBand + bytes_ + kBand);
+  open_ = false;
+  apply_permissions();
 }
 
-std::ptrdiff_t SharedMemory::stray_write() const {
+std::ptrdiff_t SharedMemory::forbidden_write() const {
+  const unsigned char* end = data_ + bytes_;
   allow_all();
-  const std::ptrdiff_t before = first_change(data_ - kBand, data_, data_);
-  if (before != kNone) return before;
-  return first_change(data_ + bytes_, data_ + bytes_ + kBand, data_);
+  std::ptrdiff_t change = first_change(data_ - kBand, data_, data_);
+  if (change == kNone) change = first_change(end, end + kBand, data_);
+  if (change == kNone && !open_) change = first_change(data_, end, data_);
+  apply_permissions();
+  return change;
 }
 
-std::ptrdiff_t SharedMemory::late_write() const {
-  allow_all();
-  return first_change(data_ - kBand, data_ + bytes_ + kBand, data_);
-}
-
-void SharedMemory::forbid(const unsigned char* begin, const unsigned char* end) const {
-  ASAN_POISON_MEMORY_REGION(begin, static_cast<std::size_t>(end - begin));
+void SharedMemory::apply_permissions() const {
+  ASAN_POISON_MEMORY_REGION(data_ - kBand, kBand + bytes_ + kBand);
+  if (open_) ASAN_UNPOISON_MEMORY_REGION(data_, bytes_);
 }
 
 void SharedMemory::allow_all() const {

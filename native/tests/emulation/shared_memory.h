@@ -1,6 +1,7 @@
-// The dynamic shared memory of one block, between two bands that nobody may touch. It holds NaNs when the block starts
-// and again when the block has ended, when a peer of its cluster may no longer reach it. The address sanitizer
-// sees a stray access at once; without it, a stray write is found when the block or its cluster ends.
+// The dynamic shared memory of one block, between two bands that nobody may touch. It is open while the block runs, and
+// closed before its first instruction and after its last, when no peer of its cluster may reach it. Every byte that
+// nobody wrote is 0xFF, so that numbers are NaNs. The address sanitizer sees a forbidden access at once; without it, a
+// forbidden write is found afterwards.
 #pragma once
 
 #include <cstddef>
@@ -20,24 +21,23 @@ class SharedMemory {
   std::size_t size() const { return bytes_; }
   bool contains(const void* address, std::size_t bytes) const;
 
-  // The block starts: NaNs everywhere.
+  // A memory is closed at first.
   void open();
-  // The block has ended.
   void close();
-  // Each returns how far from data() a stray write went, or kNone. For an open memory: outside it.
-  std::ptrdiff_t stray_write() const;
-  // For a closed one: anywhere.
-  std::ptrdiff_t late_write() const;
+  // Where, from data() on, someone wrote that may not: outside an open memory, anywhere in a closed one. kNone when
+  // nobody did.
+  std::ptrdiff_t forbidden_write() const;
 
   static constexpr std::ptrdiff_t kNone = PTRDIFF_MIN;
 
  private:
-  void forbid(const unsigned char* begin, const unsigned char* end) const;
+  void apply_permissions() const;
   void allow_all() const;
 
   std::size_t bytes_;
   std::vector<unsigned char> storage_;
   unsigned char* data_;
+  bool open_ = false;
 };
 
 }  // namespace retort::emulation

@@ -23,16 +23,15 @@ void Thread::start(const Place& place) {
 }
 
 void Thread::resume() {
-  FibrePool& pool = FibrePool::of_this_thread();
   if (fibre_ == nullptr) {
-    fibre_ = pool.take();
+    fibre_ = FibrePool::of_this_thread().take();
     fibre_->begin(&run, this);
   }
   here = this;
   const bool ended = fibre_->resume();
   here = nullptr;
   if (!ended) return;
-  pool.put_back(fibre_);
+  FibrePool::of_this_thread().put_back(fibre_);
   fibre_ = nullptr;
   warp_.mark_ended(lane_);
   if (failure_) std::rethrow_exception(failure_);

@@ -182,8 +182,8 @@ std::string Warp::describe_divergence() const {
   if (alike == waiting) return "";
   const unsigned others = waiting & ~alike;
   const auto other = static_cast<unsigned>(__builtin_ctz(others));
-  return lanes_of(alike) + ": wait at the barrier at " + text_of(site) + " while " +
-         lanes_of(others) + " wait at the one at " + text_of(threads_[other]->site);
+  return lanes_of(alike) + ": wait at the barrier at " + text_of(site) + ", and " +
+         lanes_of(others) + " at the one at " + text_of(threads_[other]->site);
 }
 
 }  // namespace retort::emulation

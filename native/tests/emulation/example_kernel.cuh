@@ -1,0 +1,26 @@
+// An example of a kernel that nvcc and the emulation both compile: the sum of each row.
+//   sum[r] = sum_c values[r, c]
+// Moves rows * columns * 4 bytes. A block adds up one row: a thread takes every blockDim.x-th value, a warp adds its
+// lanes by a butterfly, and the warps' sums meet in shared memory.
+#pragma once
+
+#if !defined(__CUDACC__)
+#include "cuda_emulation.h"
+#endif
+
+__global__ void add_up_rows(const float* __restrict__ values, int columns,
+                            float* __restrict__ sums) {
+  auto* warp_sums = reinterpret_cast<float*>(retort::emulation::dynamic_shared());
+  const float* row = values + static_cast<long long>(blockIdx.x) * columns;
+  float sum = 0;
+  for (int c = static_cast<int>(threadIdx.x); c < columns; c += static_cast<int>(blockDim.x)) {
+    sum += row[c];
+  }
+  for (int offset = 16; offset > 0; offset /= 2) sum += __shfl_xor_sync(0xffffffff, sum, offset);
+  if (threadIdx.x % 32 == 0) warp_sums[threadIdx.x / 32] = sum;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    for (unsigned warp = 1; warp < blockDim.x / 32; ++warp) sum += warp_sums[warp];
+    sums[blockIdx.x] = sum;
+  }
+}
