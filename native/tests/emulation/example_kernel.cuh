@@ -1,12 +1,11 @@
-// An example of a kernel that nvcc and the emulation both compile: the sum of each row.
+// An example of a kernel for the emulation, with which ci/mutate-kernels is tested: the sum of each
+// row.
 //   sum[r] = sum_c values[r, c]
-// Moves rows * columns * 4 bytes. A block adds up one row: a thread takes every blockDim.x-th value, a warp adds its
-// lanes by a butterfly, and the warps' sums meet in shared memory.
+// Moves rows * columns * 4 bytes. A block adds up one row: a thread takes every blockDim.x-th
+// value, a warp adds its lanes by a butterfly, and the warps' sums meet in shared memory.
 #pragma once
 
-#if !defined(__CUDACC__)
 #include "cuda_emulation.h"
-#endif
 
 __global__ void add_up_rows(const float* __restrict__ values, int columns,
                             float* __restrict__ sums) {
