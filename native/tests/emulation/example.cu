@@ -3,13 +3,16 @@
 //   sum[r] = sum_c values[r, c]
 // Moves rows * columns * 4 bytes. A block adds up one row: a thread takes every blockDim.x-th
 // value, a warp adds its lanes by a butterfly, and the warps' sums meet in shared memory.
-#pragma once
+#include "example.h"
 
 #include "cuda_emulation.h"
 
-__global__ void add_up_rows(const float* __restrict__ values, int columns,
-                            float* __restrict__ sums) {
-  auto* warp_sums = reinterpret_cast<float*>(retort::emulation::dynamic_shared());
+namespace retort::emulation {
+namespace {
+
+__global__ void add_up_row(const float* __restrict__ values, int columns,
+                           float* __restrict__ sums) {
+  auto* warp_sums = reinterpret_cast<float*>(dynamic_shared());
   const float* row = values + static_cast<long long>(blockIdx.x) * columns;
   float sum = 0;
   for (int c = static_cast<int>(threadIdx.x); c < columns; c += static_cast<int>(blockDim.x)) {
@@ -23,3 +26,13 @@ __global__ void add_up_rows(const float* __restrict__ values, int columns,
     sums[blockIdx.x] = sum;
   }
 }
+
+}  // namespace
+
+void add_up_rows(const float* values, int rows, int columns, float* sums) {
+  const unsigned threads = 128;
+  launch({static_cast<unsigned>(rows), threads, 1, threads / 32 * sizeof(float)}, add_up_row,
+         values, columns, sums);
+}
+
+}  // namespace retort::emulation
