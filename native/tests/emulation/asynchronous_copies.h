@@ -1,6 +1,7 @@
-// Copies from global to shared memory that the hardware makes beside the thread (cp.async). The emulation makes each
-// at the last moment the hardware may: when the thread that issued it waits for it. From the issue until then the
-// destination holds NaNs, so a missing wait shows, and a copy into memory that others still read shows too.
+// Copies from global to shared memory that the hardware makes beside the thread (cp.async). The
+// emulation makes each at the last moment the hardware may: when the thread that issued it waits
+// for it. From the issue until then the destination holds NaNs, so a missing wait shows, and a copy
+// into memory that others still read shows too.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +11,8 @@
 
 namespace retort::emulation {
 
-// Copies `source_bytes` and fills the rest of `bytes` (4, 8 or 16) with zeros. Both addresses are multiples of `bytes`,
-// and `shared` lies in the shared memory of the block.
+// Copies `source_bytes` and fills the rest of `bytes` (4, 8 or 16) with zeros. Both addresses are
+// multiples of `bytes`, and `shared` lies in the shared memory of the block.
 void copy_async(void* shared, const void* global, unsigned bytes, unsigned source_bytes,
                 Site site = Site::current());
 // Closes the group of the copies issued since the last call.

@@ -11,7 +11,8 @@ enum class Fault { kNone, kWait, kBarrier, kEarlyIssue };
 constexpr unsigned kThreads = 64;
 constexpr unsigned kTile = 4 * kThreads;
 
-// Adds up tiles of values; while one is added, the next is on its way into the other half of the memory.
+// Adds up tiles of values; while one is added, the next is on its way into the other half of the
+// memory.
 template <Fault fault>
 __global__ void add_up_tiles(const float* values, unsigned tiles, float* sums) {
   auto* buffer = reinterpret_cast<float*>(dynamic_shared());

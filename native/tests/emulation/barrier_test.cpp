@@ -6,7 +6,8 @@ namespace {
 
 enum class Fault { kNone, kFirstBarrier, kSecondBarrier };
 
-// Adds up each block's values twice over the same shared memory, as a kernel does that reduces a maximum and then a sum.
+// Adds up each block's values twice over the same shared memory, as a kernel does that reduces a
+// maximum and then a sum.
 template <Fault fault>
 __global__ void add_up_twice(const float* values, float* sums) {
   auto* partial = reinterpret_cast<float*>(dynamic_shared());

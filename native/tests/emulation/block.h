@@ -1,4 +1,5 @@
-// The warps that share a barrier and a memory. Runs one warp for as long as it can go on, then the next.
+// The warps that share a barrier and a memory. Runs one warp for as long as it can go on, then the
+// next.
 #pragma once
 
 #include <memory>
@@ -19,7 +20,8 @@ class Block {
         Schedule& schedule);
 
   void start(uint3 index);
-  // Runs the block until every thread has ended or is at the barrier of the cluster; false when none could run.
+  // Runs the block until every thread has ended or is at the barrier of the cluster; false when
+  // none could run.
   bool run();
   void cancel();
 

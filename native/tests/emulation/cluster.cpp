@@ -25,7 +25,8 @@ void Cluster::start(std::size_t index) {
   }
 }
 
-// After each turn every block has ended or is at the barrier of the cluster, to which those that have ended count.
+// After each turn every block has ended or is at the barrier of the cluster, to which those that
+// have ended count.
 void Cluster::run_to_end() {
   for (bool ran = true; ran;) {
     schedule_.renew(sequence_);

@@ -1,5 +1,5 @@
-// The blocks that live at the same time and reach into each other's shared memory. Runs one block for as long as it
-// can go on, then the next.
+// The blocks that live at the same time and reach into each other's shared memory. Runs one block
+// for as long as it can go on, then the next.
 #pragma once
 
 #include <memory>

@@ -22,8 +22,8 @@ WarpOperation::Kind operation_of(Shuffle kind) {
   return WarpOperation::Kind::kShuffle;
 }
 
-// The lane that a shuffle reads: the lane itself where the other would lie beyond its segment of `width` lanes. As
-// in PTX, an exclusive or may still reach a lower segment.
+// The lane that a shuffle reads: the lane itself where the other would lie beyond its segment of
+// `width` lanes. As in PTX, an exclusive or may still reach a lower segment.
 unsigned source_of(Shuffle kind, unsigned lane, unsigned operand, unsigned width) {
   const unsigned first = lane & ~(width - 1);
   const unsigned last = first + width - 1;

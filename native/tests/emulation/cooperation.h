@@ -1,5 +1,5 @@
-// Where threads wait for each other or reach each other's memory: barriers, shuffles and votes under CUDA's own names;
-// clusters, which CUDA keeps in a library and in PTX, under ours.
+// Where threads wait for each other or reach each other's memory: barriers, shuffles and votes
+// under CUDA's own names; clusters, which CUDA keeps in a library and in PTX, under ours.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,6 @@
 #include <type_traits>
 
 #include "diagnosis.h"
-#include "launch_shape.h"
 
 namespace retort::emulation {
 

@@ -1,4 +1,5 @@
-// What a launch throws when a kernel breaks a rule, and the words for places, lanes and source lines in it.
+// What a launch throws when a kernel breaks a rule, and the words for places, lanes and source
+// lines in it.
 #pragma once
 
 #include <cstring>
@@ -9,7 +10,8 @@
 
 namespace retort::emulation {
 
-// Names the block, the warp, the lanes, the rule they broke and the scheduling order that showed it.
+// Names the block, the warp, the lanes, the rule they broke and the scheduling order that showed
+// it.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -1,4 +1,5 @@
-// What the emulation's tests share: running a kernel in every order, and the diagnosis that a launch ends with.
+// What the emulation's tests share: running a kernel in every order, and the diagnosis that a
+// launch ends with.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// A stack of its own that runs a function in parts: it goes on from where it suspended itself. The switch is
-// Boost.Context's; the sanitizers are told of each, so that they know which stack is in use.
+// A stack of its own that runs a function in parts: it goes on from where it suspended itself. The
+// switch is Boost.Context's; the sanitizers are told of each, so that they know which stack is in
+// use.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -40,8 +41,8 @@ class Fibre {
   std::size_t caller_stack_bytes_ = 0;
 };
 
-// Idle fibres of this thread of the host, for the next to use: a fibre never moves between threads. The one put
-// back last is taken first, so threads that never wait share one warm stack.
+// Idle fibres of this thread of the host, for the next to use: a fibre never moves between threads.
+// The one put back last is taken first, so threads that never wait share one warm stack.
 class FibrePool {
  public:
   static FibrePool& of_this_thread();

@@ -1,5 +1,5 @@
-// CUDA's functions of one thread: loads and stores with a cache hint (plain here, but held to their alignment), bits,
-// rounding, and atomic additions.
+// CUDA's functions of one thread: loads and stores with a cache hint (plain here, but held to their
+// alignment), bits, rounding, and atomic additions.
 #pragma once
 
 #include <cmath>

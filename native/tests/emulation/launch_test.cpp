@@ -1,4 +1,5 @@
-// Launches: every thread runs once with its own place, in the order that is set; limits and failures.
+// Launches: every thread runs once with its own place, in the order that is set; limits and
+// failures.
 #include <atomic>
 #include <memory>
 #include <thread>

@@ -28,7 +28,7 @@ expect() { # expect STATUS TEXT...: of the last run
 }
 
 fault() { # fault NAME OLD NEW: appends one to the list
-  printf 'fault: %s\nfile: tests/emulation/example_kernel.cuh\n-%s\n+%s\n\n' "$1" "$2" "$3" >>"$scratch/faults.txt"
+  printf 'fault: %s\nfile: tests/emulation/example.cu\n-%s\n+%s\n\n' "$1" "$2" "$3" >>"$scratch/faults.txt"
 }
 
 fault 'the barrier is gone' '  __syncthreads();' ''
@@ -57,7 +57,7 @@ for text in 'no such text' 'sum' ''; do
   : >"$scratch/faults.txt"
   fault 'rotten' "$text" 'x'
   mutate --check
-  expect 2 'fault 1 (rotten): its text does not stand exactly once in native/tests/emulation/example_kernel.cuh'
+  expect 2 'fault 1 (rotten): its text does not stand exactly once in native/tests/emulation/example.cu'
 done
 : >"$scratch/faults.txt"
 mutate --check

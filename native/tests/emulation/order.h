@@ -1,5 +1,6 @@
-// The order in which a launch runs blocks, warps and lanes. The hardware promises none, so a kernel must be right in
-// each: `forward` runs the lowest index first, `reversed` the highest, `random` draws anew each time.
+// The order in which a launch runs blocks, warps and lanes. The hardware promises none, so a kernel
+// must be right in each: `forward` runs the lowest index first, `reversed` the highest, `random`
+// draws anew each time.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +26,13 @@ struct Order {
   std::string name() const;
 };
 
-// The order of every launch from now on, in all threads. Until it is set it is what the environment variable
-// RETORT_EMULATION_ORDER says, or forward.
+// The order of every launch from now on, in all threads. Until it is set it is what the environment
+// variable RETORT_EMULATION_ORDER says, or forward.
 void set_order(const Order& order);
 Order order();
 
-// One launch's sequences in its order. A random one depends on the seed and the shape of the launch alone, so a
-// launch that failed can be run again by itself.
+// One launch's sequences in its order. A random one depends on the seed and the shape of the launch
+// alone, so a launch that failed can be run again by itself.
 class Schedule {
  public:
   Schedule(const Order& order, const Launch& launch);

@@ -1,7 +1,7 @@
-// The dynamic shared memory of one block, between two bands that nobody may touch. It is open while the block runs, and
-// closed before its first instruction and after its last, when no peer of its cluster may reach it. Every byte that
-// nobody wrote is 0xFF, so that numbers are NaNs. The address sanitizer sees a forbidden access at once; without it, a
-// forbidden write is found afterwards.
+// The dynamic shared memory of one block, between two bands that nobody may touch. It is open while
+// the block runs, and closed before its first instruction and after its last, when no peer of its
+// cluster may reach it. Every byte that nobody wrote is 0xFF, so that numbers are NaNs. The address
+// sanitizer sees a forbidden access at once; without it, a forbidden write is found afterwards.
 #pragma once
 
 #include <cstddef>
@@ -24,8 +24,8 @@ class SharedMemory {
   // A memory is closed at first.
   void open();
   void close();
-  // Where, from data() on, someone wrote that may not: outside an open memory, anywhere in a closed one. kNone when
-  // nobody did.
+  // Where, from data() on, someone wrote that may not: outside an open memory, anywhere in a closed
+  // one. kNone when nobody did.
   std::ptrdiff_t forbidden_write() const;
 
   static constexpr std::ptrdiff_t kNone = PTRDIFF_MIN;

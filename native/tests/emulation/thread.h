@@ -1,4 +1,5 @@
-// One CUDA thread: its place, the fibre it runs on from its first instruction to its last, and what it waits for.
+// One CUDA thread: its place, the fibre it runs on from its first instruction to its last, and what
+// it waits for.
 #pragma once
 
 #include <cstdint>

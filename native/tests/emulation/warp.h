@@ -1,7 +1,8 @@
-// Up to 32 threads that exchange values. A lane is ready, or waits at an operation of its warp, at the barrier of its
-// block or of its cluster, or has ended: one bit in one of five masks.
+// Up to 32 threads that exchange values. A lane is ready, or waits at an operation of its warp, at
+// the barrier of its block or of its cluster, or has ended: one bit in one of five masks.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ class Warp {
   bool run();
   void cancel();
 
-  // For the running thread: waits with the other lanes of the mask, and returns what the operation gives it.
+  // For the running thread: waits with the other lanes of the mask, and returns what the operation
+  // gives it.
   std::uint64_t exchange(Thread& thread, const WarpOperation& operation);
   // For the running thread: waits for the other threads of the block or cluster.
   void wait_at(Barrier barrier, Thread& thread, const Site& site);
