@@ -89,8 +89,9 @@ class EnsembleRow {
     finish_mixture();
   }
 
-  // v of a tile, in log_p; where wanted, that of the class left out is added to *target.
-  __device__ void load_mean(int first, double* target = nullptr) {
+  // v of a tile, in log_p, and that of the class left out.
+  __device__ void load_mean(int first) {
+    left_out_logit_ = 0;
 #pragma unroll
     for (int i = 0; i < kCount; ++i) log_p[i] = 0;
     for (int k = 0; k < members_.count; ++k) {
@@ -108,8 +109,8 @@ class EnsembleRow {
       for (int i = 0; i < kCount; ++i) {
         log_p[i] = __fmaf_rn(logit(tile.at(i)) - seen.x, seen.y, log_p[i]);
       }
-      if (kExact && target != nullptr && left_out_ >= 0)
-        *target += static_cast<double>(left_out_logit(k, seen.x, seen.y));
+      if (kExact && left_out_ >= 0)
+        left_out_logit_ += static_cast<double>(left_out_logit(k, seen.x, seen.y));
     }
     if (!kExact || left_out_ < 0) return;
 #pragma unroll
@@ -191,13 +192,11 @@ class EnsembleRow {
   // ---- mean of logits ----
 
   __device__ void measure_mean_of_logits() {
-    double target = 0;
-    bool first_tile = true;
+    left_out_logit_ = 0;
     SoftmaxSums row = sums();
     if (kExact) prepare_standardization();
     columns_.for_each_tile([&](int first) {
-      load_mean(first, first_tile ? &target : nullptr);
-      first_tile = false;
+      load_mean(first);
       row.add(log_p);
     });
     row = team_.reduce(row);
@@ -205,9 +204,9 @@ class EnsembleRow {
     log_normalizer_ = logf(row.sum);
     log_partition = static_cast<double>(log_normalizer_) + static_cast<double>(peak_) * scale_;
     if (kExact && left_out_ >= 0) {
-      split = split_of(row, target);
+      split = split_of(row, left_out_logit_);
       if (row.sum == 0) log_normalizer_ = 0;
-      if (wants_.target_at_one) target_at_one = exp(log_target_at_one(row, target));
+      if (wants_.target_at_one) target_at_one = exp(log_target_at_one(row, left_out_logit_));
     }
     if (columns_.one_tile()) take_logarithms();
   }
@@ -369,8 +368,9 @@ class EnsembleRow {
   float scale_;
   int64_t offset_ = 0;
   int left_out_ = -1;
-  float peak_ = 0;            // of a mean of logits
-  float log_normalizer_ = 0;  // of a mean of logits
+  double left_out_logit_ = 0;  // of a mean of logits
+  float peak_ = 0;             // of a mean of logits
+  float log_normalizer_ = 0;   // of a mean of logits
 };
 
 }  // namespace retort::cuda
