@@ -19,6 +19,7 @@ LaunchShape span_launch(int64_t spans) {
 double known_denominator(const DistillationParameters& a) {
   if (a.options.reduction != RETORT_REDUCTION_MEAN) return 1;
   if (a.options.denominator > 0) return a.options.denominator;
+  // Whether any row is left out, or all are, only the rows show.
   const bool rows_differ = a.labels != nullptr || a.row_weights != nullptr;
   return rows_differ ? 0 : static_cast<double>(a.rows);
 }
@@ -71,14 +72,22 @@ retort_status retort_cuda_distillation_loss(
   RETORT_CHECK(check_workspace(workspace, true));
   const Workspace lent(workspace, rows);
   const DistillationRows of = checked.rows();
-  DistillationParameters a{of.options, of.soft_scale,
-                           rows,       static_cast<int>(classes),
-                           of.student, {},
-                           labels,     row_weights,
-                           nullptr,    {gradient, gradient_stride},
-                           row_loss,   totals == nullptr ? nullptr : lent.row_sums()};
+  DistillationParameters a{};
+  a.options = of.options;
+  a.soft_scale = of.soft_scale;
+  a.rows = rows;
+  a.classes = static_cast<int>(classes);
+  a.student = of.student;
+  a.labels = labels;
+  a.row_weights = row_weights;
+  a.gradient = {gradient, gradient_stride};
+  a.row_loss = row_loss;
+  a.row_sums = totals == nullptr ? nullptr : lent.row_sums();
   RETORT_CHECK(pass_members(of.teachers, nullptr, lent, stream, &a.teachers));
-  if (totals != nullptr || known_denominator(a) != 1) {
+  const double known = known_denominator(a);
+  if (totals == nullptr && known > 0) {
+    a.gradient_scale = 1 / known;
+  } else {
     RETORT_CHECK(find_denominator(a, lent, stream));
     a.denominator = lent.denominator();
   }

@@ -39,7 +39,8 @@ class DistillationLossRow {
       return;
     }
     const retort_distillation_loss_options& options = a_.options;
-    const double weight = of_row.weight * (a_.denominator == nullptr ? 1 : a_.denominator->scale);
+    const double weight =
+        of_row.weight * (a_.denominator == nullptr ? a_.gradient_scale : a_.denominator->scale);
     const int left_out = Divergence::kLeavesLabelOut ? label_ : -1;
     const double alpha = static_cast<double>(options.alpha);
     has_soft_ = alpha > 0;

@@ -70,7 +70,8 @@ struct DistillationParameters {
   EnsembleMembers teachers;
   const void* labels;              // null: none
   const float* row_weights;        // null: 1
-  const Denominator* denominator;  // null: 1
+  const Denominator* denominator;  // null: the host knows it
+  double gradient_scale;           // 1 / denominator where the host knows it
   MatrixRows gradient;
   float* row_loss;     // null: not wanted
   LossSums* row_sums;  // [rows] weighted; null: not wanted

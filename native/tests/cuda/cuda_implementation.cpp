@@ -1,28 +1,17 @@
-// The CUDA library over the emulation, as the conformance suite sees it.
-#include <cstdlib>
-#include <cstring>
+// The CUDA library as the conformance suite sees it: its own library, or the same sources over the emulation.
 #include <memory>
 
 #include "conformance/implementation.h"
+#include "device_memory.h"
 #include "retort/cuda.h"
 
 namespace retort::conformance {
 namespace {
 
-constexpr size_t kAlignment = 64;
-
-void* allocate(size_t bytes) {
-  return std::aligned_alloc(kAlignment, (bytes + kAlignment - 1) / kAlignment * kAlignment);
-}
-
-void copy(void* to, const void* from, size_t bytes) { std::memcpy(to, from, bytes); }
-
 // As large as the operation says, so that what it touches beyond is found.
-using Lent = std::unique_ptr<void, decltype(&std::free)>;
-Lent workspace(int64_t rows, int64_t members) {
-  const size_t bytes = retort_cuda_workspace(rows, members);
-  return {std::aligned_alloc(16, (bytes + 15) / 16 * 16), &std::free};
-}
+using Lent = std::unique_ptr<void, decltype(&device_release)>;
+Lent lend(size_t bytes) { return {device_allocate(bytes), &device_release}; }
+Lent workspace(int64_t rows, int64_t members) { return lend(retort_cuda_workspace(rows, members)); }
 
 retort_status softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
                       int64_t logits_stride, float temperature, void* output, int64_t output_stride,
@@ -84,9 +73,9 @@ retort_status distillation_loss(const retort_distillation_loss_options* options,
 }  // namespace
 
 const Implementation& implementation() {
-  static const Implementation emulated = [] {
+  static const Implementation library = [] {
     Implementation cuda{};
-    cuda.name = "emulated CUDA";
+    cuda.name = device_name();
     cuda.softmax = softmax;
     cuda.log_softmax = log_softmax;
     cuda.softmax_backward = softmax_backward;
@@ -94,14 +83,14 @@ const Implementation& implementation() {
     cuda.ensemble_mean = ensemble_mean;
     cuda.distillation_loss = distillation_loss;
     cuda.last_error = retort_cuda_last_error;
-    cuda.allocate = allocate;
-    cuda.release = std::free;
-    cuda.write = copy;
-    cuda.read = copy;
+    cuda.allocate = device_allocate;
+    cuda.release = device_release;
+    cuda.write = device_write;
+    cuda.read = device_read;
     cuda.executors = {nullptr};
     return cuda;
   }();
-  return emulated;
+  return library;
 }
 
 }  // namespace retort::conformance
