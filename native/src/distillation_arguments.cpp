@@ -80,7 +80,7 @@ retort_status DistillationArguments::set(const retort_distillation_loss_options*
                                          int64_t student_stride, const void* const* teachers,
                                          int64_t teacher_count, int64_t teacher_stride,
                                          const float* teacher_weights, const void* labels,
-                                         const float* row_weights) {
+                                         const float* row_weights, Labels where) {
   RETORT_CHECK(set_student(options, rows, classes, student, student_stride));
   if (options_.alpha > 0) {
     RETORT_CHECK(teachers_.set("teacher", options_.dtype, rows, classes, teachers, teacher_count,
@@ -94,7 +94,7 @@ retort_status DistillationArguments::set(const retort_distillation_loss_options*
                   static_cast<int>(options_.mean));
     }
   }
-  return set_labels(labels, row_weights);
+  return set_labels(labels, row_weights, where);
 }
 
 retort_status DistillationArguments::set_student(const retort_distillation_loss_options* options,
@@ -108,7 +108,8 @@ retort_status DistillationArguments::set_student(const retort_distillation_loss_
   return check_matrix(student_);
 }
 
-retort_status DistillationArguments::set_labels(const void* labels, const float* row_weights) {
+retort_status DistillationArguments::set_labels(const void* labels, const float* row_weights,
+                                                Labels where) {
   const int64_t rows = student_.rows;
   if (labels == nullptr && needs_labels(options_) && rows > 0) {
     return fail(RETORT_INVALID_ARGUMENT, "labels must not be null for divergence %d with alpha %g",
@@ -119,7 +120,7 @@ retort_status DistillationArguments::set_labels(const void* labels, const float*
   RETORT_CHECK(check_vector("row_weights", row_weights, rows, sizeof(float)));
   labels_ = labels;
   row_weights_ = row_weights;
-  return check_rows();
+  return where == Labels::kOnHost ? check_rows() : RETORT_OK;
 }
 
 int64_t DistillationArguments::label(int64_t row) const {
@@ -227,6 +228,22 @@ retort_status DistillationArguments::check_row_loss(const float* row_loss) const
   if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
     return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");
+}
+
+retort_status DistillationArguments::check_outputs(const void* gradient, int64_t gradient_stride,
+                                                   const float* row_loss) const {
+  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, student_.rows);
+  if (gradient != nullptr) {
+    const MatrixArgument out{"gradient",    options_.dtype,   gradient,
+                             student_.rows, student_.columns, gradient_stride};
+    RETORT_CHECK(check_matrix(out));
+    RETORT_CHECK(check_no_partial_overlap(out, student_));
+    RETORT_CHECK(teachers_.check_against(out, false));
+    RETORT_CHECK(check_apart_from_labels(out));
+    RETORT_CHECK(check_apart(losses, out));
+  }
+  RETORT_CHECK(check_row_loss(row_loss));
+  return teachers_.check_against(losses, false);
 }
 
 void DistillationArguments::write_totals(const LossSums* sums, int64_t tasks,

@@ -9,17 +9,22 @@ namespace retort {
 
 class DistillationArguments {
  public:
+  // Where labels and row weights are. On a device they are not read: what they would be refused for, and the
+  // denominator that they make, is the kernels' business.
+  enum class Labels { kOnHost, kOnDevice };
+
   // Checks everything but what is written; nothing is read after a failure.
   retort_status set(const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
                     const void* student, int64_t student_stride, const void* const* teachers,
                     int64_t teacher_count, int64_t teacher_stride, const float* teacher_weights,
-                    const void* labels, const float* row_weights);
+                    const void* labels, const float* row_weights, Labels where = Labels::kOnHost);
 
   // The checks of set() in its order, for a loss whose teachers are others: set_student, then what the
   // teachers need, then set_labels.
   retort_status set_student(const retort_distillation_loss_options* options, int64_t rows,
                             int64_t classes, const void* student, int64_t student_stride);
-  retort_status set_labels(const void* labels, const float* row_weights);
+  retort_status set_labels(const void* labels, const float* row_weights,
+                           Labels where = Labels::kOnHost);
 
   const retort_distillation_loss_options& options() const { return options_; }
   const MatrixArgument& student() const { return student_; }
@@ -36,6 +41,9 @@ class DistillationArguments {
   retort_status check_apart_from_labels(const MatrixArgument& output) const;
   // Aligned, apart from the student and the labels, and there where the reduction leaves rows apart.
   retort_status check_row_loss(const float* row_loss) const;
+  // What retort_distillation_loss writes; the gradient may be null.
+  retort_status check_outputs(const void* gradient, int64_t gradient_stride,
+                              const float* row_loss) const;
   // The totals of the tasks' sums, in their order.
   void write_totals(const LossSums* sums, int64_t tasks, retort_distillation_totals* totals) const;
 

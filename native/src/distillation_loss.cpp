@@ -50,17 +50,7 @@ retort_status retort_distillation_loss(
   DistillationArguments checked;
   RETORT_CHECK(checked.set(options, rows, classes, student, student_stride, teachers, teacher_count,
                            teacher_stride, teacher_weights, labels, row_weights));
-  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, rows);
-  if (gradient != nullptr) {
-    const MatrixArgument out{"gradient", options->dtype, gradient, rows, classes, gradient_stride};
-    RETORT_CHECK(check_matrix(out));
-    RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
-    RETORT_CHECK(checked.teachers().check_against(out, false));
-    RETORT_CHECK(checked.check_apart_from_labels(out));
-    RETORT_CHECK(check_apart(losses, out));
-  }
-  RETORT_CHECK(checked.check_row_loss(row_loss));
-  RETORT_CHECK(checked.teachers().check_against(losses, false));
+  RETORT_CHECK(checked.check_outputs(gradient, gradient_stride, row_loss));
   const DistillationLossRows arguments{checked.rows(),
                                        {gradient, gradient_stride},
                                        row_loss,

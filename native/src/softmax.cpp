@@ -1,6 +1,7 @@
 // retort_softmax, retort_log_softmax and their gradients: checks, then tasks of rows.
 #include "cpu/kernels.h"
 #include "errors.h"
+#include "softmax_arguments.h"
 #include "tasks.h"
 
 namespace retort {
@@ -11,12 +12,7 @@ retort_status forward(retort_dtype dtype, int64_t rows, int64_t classes, const v
                       int64_t output_stride, const retort_executor* executor) {
   const MatrixArgument in{"logits", dtype, logits, rows, classes, logits_stride};
   const MatrixArgument out{"output", dtype, output, rows, classes, output_stride};
-  RETORT_CHECK(check_dtype(dtype));
-  RETORT_CHECK(check_shape(rows, classes));
-  RETORT_CHECK(check_temperature("temperature", temperature));
-  RETORT_CHECK(check_matrix(in));
-  RETORT_CHECK(check_matrix(out));
-  RETORT_CHECK(check_no_partial_overlap(out, in));
+  RETORT_CHECK(check_softmax(in, temperature, out));
   const SoftmaxRows arguments{
       dtype, classes, temperature, logarithm, {logits, logits_stride}, {output, output_stride}};
   const RowTasks tasks(rows, classes);
@@ -36,14 +32,7 @@ retort_status backward(retort_dtype dtype, int64_t rows, int64_t classes, const 
                           output_gradient_stride};
   const MatrixArgument dx{"logits_gradient",     dtype, logits_gradient, rows, classes,
                           logits_gradient_stride};
-  RETORT_CHECK(check_dtype(dtype));
-  RETORT_CHECK(check_shape(rows, classes));
-  RETORT_CHECK(check_temperature("temperature", temperature));
-  RETORT_CHECK(check_matrix(y));
-  RETORT_CHECK(check_matrix(dy));
-  RETORT_CHECK(check_matrix(dx));
-  RETORT_CHECK(check_no_partial_overlap(dx, y));
-  RETORT_CHECK(check_no_partial_overlap(dx, dy));
+  RETORT_CHECK(check_softmax_backward(y, dy, temperature, dx));
   const SoftmaxBackwardRows arguments{dtype,
                                       classes,
                                       temperature,

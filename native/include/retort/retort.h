@@ -47,7 +47,9 @@ typedef enum retort_status {
   RETORT_INVALID_ARGUMENT = 1,
   /* The arguments are sound, but this build has no kernel for them. */
   RETORT_UNSUPPORTED = 2,
-  RETORT_OUT_OF_MEMORY = 3
+  RETORT_OUT_OF_MEMORY = 3,
+  /* A device refused a call of its runtime; the message holds its words. */
+  RETORT_DEVICE_ERROR = 4
 } retort_status;
 
 /* What was wrong with the last call that failed on this thread; never null. The text belongs to the

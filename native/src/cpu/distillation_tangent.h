@@ -46,7 +46,8 @@ class DistillationTangentRow {
     if (classes_ <= kBlockColumns) load_seen_tangent(0, classes_);
     measure_means();
     if (has_no_distribution()) coefficient_ = NAN;
-    with_divergence(options_, soft_.facts, [&](auto d) {
+    with_divergence_kind(options_.divergence, [&](auto kind) {
+      const typename decltype(kind)::Type d(options_, soft_.facts);
       for (int64_t k = 0; k < soft_.teacher.members.count; ++k) member_gradient(d, k);
     });
   }

@@ -172,8 +172,9 @@ class DistillationLossRow {
     }
     coefficient_ = static_cast<float>(static_cast<double>(options_.alpha) * rows_.soft_scale /
                                       static_cast<double>(options_.temperature) * weight);
-    losses.soft = rows_.soft_scale *
-                  with_divergence(options_, soft_.facts, [&](auto d) { return soft_part(d); });
+    losses.soft = rows_.soft_scale * with_divergence_kind(options_.divergence, [&](auto kind) {
+                    return soft_part(typename decltype(kind)::Type(options_, soft_.facts));
+                  });
     if (target != 0) losses.soft -= target * hard_.log_label();
     return losses;
   }

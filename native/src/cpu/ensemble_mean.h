@@ -10,6 +10,7 @@
 
 #include "kernels.h"
 #include "softmax.h"
+#include "split.h"
 #include "vector.h"
 
 namespace {
@@ -18,18 +19,6 @@ constexpr int64_t kMostMembers = 1024;
 
 // Below this a mixture's probability has lost bits, or all of them, and its logarithm is taken apart.
 constexpr float kSmallestExactProbability = 0x1p-100f;
-
-// A NaN in either stays: of two masked classes the sum is taken, which is -inf or it.
-double log_add(double a, double b) {
-  const double larger = a > b ? a : b;
-  return larger == -HUGE_VAL ? a + b : larger + log(exp(a - larger) + exp(b - larger));
-}
-
-// Logarithms of the probability of one class and of all others together, both exact where they are small.
-struct Split {
-  double log_target = -HUGE_VAL;
-  double log_rest = -HUGE_VAL;
-};
 
 Split split_of(const RowSoftmax& softmax) {
   const double target = softmax.left_out_x();

@@ -9,11 +9,17 @@
 // and, where it leaves the label's class out of p and q, what that class adds: its part of D, its entry
 // of dD/dx, and its b. kOfLogits: D is a function of logits, not of distributions, and a mean of logits
 // has its b with respect to v / T itself.
+//
+// CPU and CUDA share this file: a Vector is several lanes on the one, and on the other a float.
 #pragma once
 
-#include "ensemble_mean.h"
-#include "kernels.h"
-#include "vector.h"
+#include "cpu/kernels.h"
+#include "split.h"
+#if defined(RETORT_CUDA)
+#include "cuda/vector.cuh"
+#else
+#include "cpu/vector.h"
+#endif
 
 namespace {
 
@@ -37,7 +43,7 @@ struct TangentMeans {
   float q;  // <q, u>
 };
 
-double times_log(double log_p, double logarithm) {
+RETORT_DEVICE double times_log(double log_p, double logarithm) {
   const double p = exp(log_p);
   return p == 0 ? 0 : p * logarithm;
 }
@@ -45,9 +51,9 @@ double times_log(double log_p, double logarithm) {
 struct WithTheLabel {
   static constexpr bool kLeavesLabelOut = false;
   static constexpr bool kOfLogits = false;
-  double label_value() const { return 0; }
-  float label_gradient() const { return 0; }
-  float label_tangent_flow(float, TangentMeans) const { return 0; }
+  RETORT_DEVICE double label_value() const { return 0; }
+  RETORT_DEVICE float label_gradient() const { return 0; }
+  RETORT_DEVICE float label_tangent_flow(float, TangentMeans) const { return 0; }
 };
 
 // sum_j p_j (log p_j - log q_j); as a cross-entropy without the first logarithm.
@@ -55,13 +61,14 @@ struct ForwardKl : WithTheLabel {
   static constexpr bool kSumsFlow = false;
   bool cross_entropy;
 
-  explicit ForwardKl(retort_soft_value told_as) : cross_entropy(told_as != RETORT_KL_OF_MEAN) {}
-  Vector value(Entry e) const {
+  RETORT_DEVICE ForwardKl(const retort_distillation_loss_options& options, const RowFacts&)
+      : cross_entropy(options.soft_value != RETORT_KL_OF_MEAN) {}
+  RETORT_DEVICE Vector value(Entry e) const {
     return zero_where_zero(e.p, e.p * ((cross_entropy ? broadcast(0) : e.log_p) - e.log_q));
   }
-  Vector flow(Entry e) const { return broadcast(0) - e.p; }
-  float flow_sum() const { return -1; }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
+  RETORT_DEVICE Vector flow(Entry e) const { return broadcast(0) - e.p; }
+  RETORT_DEVICE float flow_sum() const { return -1; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
     return e.p * (broadcast(mean.p) - u);
   }
 };
@@ -70,10 +77,13 @@ struct ForwardKl : WithTheLabel {
 struct ReverseKl : WithTheLabel {
   static constexpr bool kSumsFlow = true;
 
-  Vector value(Entry e) const { return zero_where_zero(e.q, e.q * (e.log_q - e.log_p)); }
-  Vector flow(Entry e) const { return where_masked(e.log_p, broadcast(0), value(e)); }
-  float flow_sum() const { return 0; }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
+  RETORT_DEVICE ReverseKl(const retort_distillation_loss_options&, const RowFacts&) {}
+  RETORT_DEVICE Vector value(Entry e) const {
+    return zero_where_zero(e.q, e.q * (e.log_q - e.log_p));
+  }
+  RETORT_DEVICE Vector flow(Entry e) const { return where_masked(e.log_p, broadcast(0), value(e)); }
+  RETORT_DEVICE float flow_sum() const { return 0; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
     return where_masked(e.log_p, broadcast(0), e.q * (broadcast(mean.q) - u));
   }
 };
@@ -83,19 +93,20 @@ struct JensenShannon : WithTheLabel {
   static constexpr bool kSumsFlow = true;
   float beta, log_beta, log_rest;
 
-  explicit JensenShannon(float beta) : beta(beta), log_beta(logf(beta)), log_rest(log1pf(-beta)) {}
-  Vector log_m(Entry e) const {
+  RETORT_DEVICE JensenShannon(const retort_distillation_loss_options& options, const RowFacts&)
+      : beta(options.beta), log_beta(logf(beta)), log_rest(log1pf(-beta)) {}
+  RETORT_DEVICE Vector log_m(Entry e) const {
     return log_add(e.log_p + broadcast(log_beta), e.log_q + broadcast(log_rest));
   }
-  Vector value(Entry e) const {
+  RETORT_DEVICE Vector value(Entry e) const {
     const Vector teacher = zero_where_zero(e.p, e.p * (e.log_p - log_m(e))) * broadcast(beta);
     return teacher + flow(e);
   }
-  Vector flow(Entry e) const {
+  RETORT_DEVICE Vector flow(Entry e) const {
     return zero_where_zero(e.q, e.q * (e.log_q - log_m(e))) * broadcast(1 - beta);
   }
-  float flow_sum() const { return 0; }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
+  RETORT_DEVICE float flow_sum() const { return 0; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
     // beta p_j / m_j, at most 1.
     const Vector share =
         exp_nonpositive(minimum(e.log_p + broadcast(log_beta) - log_m(e), broadcast(0)));
@@ -108,18 +119,21 @@ struct JensenShannon : WithTheLabel {
 struct TotalVariation : WithTheLabel {
   static constexpr bool kSumsFlow = true;
 
-  Vector value(Entry e) const {
+  RETORT_DEVICE TotalVariation(const retort_distillation_loss_options&, const RowFacts&) {}
+  RETORT_DEVICE Vector value(Entry e) const {
     const Vector d = e.q - e.p;
     return where_less(d, broadcast(0), broadcast(0) - d, d) * broadcast(0.5f);
   }
-  Vector flow(Entry e) const {
+  RETORT_DEVICE Vector flow(Entry e) const {
     const Vector d = e.q - e.p;  // is the sign itself where it is 0 or NaN
     const Vector sign = where_less(broadcast(0), d, broadcast(0.5f),
                                    where_less(d, broadcast(0), broadcast(-0.5f), d));
     return e.q * sign;
   }
-  float flow_sum() const { return 0; }
-  Vector tangent_flow(Entry e, Vector, TangentMeans) const { return (e.p - e.p) + (e.q - e.q); }
+  RETORT_DEVICE float flow_sum() const { return 0; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector, TangentMeans) const {
+    return (e.p - e.p) + (e.q - e.q);
+  }
 };
 
 // sum_j (x_j - v_j / T)^2 / classes; a class that either side masks counts as equal.
@@ -129,20 +143,22 @@ struct SquaredError : WithTheLabel {
   float shift, share;
   float masked;  // of a masked class: 0, but NaN where a side has no distribution
 
-  explicit SquaredError(const RowFacts& row)
+  RETORT_DEVICE SquaredError(const retort_distillation_loss_options&, const RowFacts& row)
       : shift(static_cast<float>(row.shift)),
         share(1 / static_cast<float>(row.classes)),
         masked(static_cast<float>(row.shift - row.shift)) {}
-  static Vector where_either_masked(Entry e, Vector masked, Vector otherwise) {
+  RETORT_DEVICE static Vector where_either_masked(Entry e, Vector masked, Vector otherwise) {
     return where_masked(e.log_p, masked, where_masked(e.log_q, masked, otherwise));
   }
-  Vector difference(Entry e) const {
+  RETORT_DEVICE Vector difference(Entry e) const {
     return where_either_masked(e, broadcast(masked), e.log_q - e.log_p + broadcast(shift));
   }
-  Vector value(Entry e) const { return difference(e) * difference(e) * broadcast(share); }
-  Vector flow(Entry e) const { return difference(e) * broadcast(2 * share); }
-  float flow_sum() const { return 0; }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans) const {
+  RETORT_DEVICE Vector value(Entry e) const {
+    return difference(e) * difference(e) * broadcast(share);
+  }
+  RETORT_DEVICE Vector flow(Entry e) const { return difference(e) * broadcast(2 * share); }
+  RETORT_DEVICE float flow_sum() const { return 0; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans) const {
     return where_either_masked(e, broadcast(masked), u * broadcast(-2 * share));
   }
 };
@@ -157,7 +173,7 @@ struct Decoupled {
   double difference;  // q_y - p_y
   Split p, q;
 
-  Decoupled(const retort_distillation_loss_options& options, const RowFacts& row)
+  RETORT_DEVICE Decoupled(const retort_distillation_loss_options& options, const RowFacts& row)
       : target(options.target_weight),
         non_target(options.non_target_weight),
         p(row.teacher),
@@ -168,21 +184,23 @@ struct Decoupled {
                      ? exp(p.log_rest) - exp(q.log_rest)
                      : exp(q.log_target) - exp(p.log_target);
   }
-  Vector value(Entry e) const {
+  RETORT_DEVICE Vector value(Entry e) const {
     if (non_target == 0) return broadcast(0);
     return zero_where_zero(e.p, e.p * (e.log_p - e.log_q)) * broadcast(non_target);
   }
-  Vector flow(Entry e) const { return e.p * broadcast(-non_target); }
-  float flow_sum() const { return static_cast<float>(target * difference) - non_target; }
-  double label_value() const {
+  RETORT_DEVICE Vector flow(Entry e) const { return e.p * broadcast(-non_target); }
+  RETORT_DEVICE float flow_sum() const {
+    return static_cast<float>(target * difference) - non_target;
+  }
+  RETORT_DEVICE double label_value() const {
     return target * (times_log(p.log_target, p.log_target - q.log_target) +
                      times_log(p.log_rest, p.log_rest - q.log_rest));
   }
-  float label_gradient() const { return static_cast<float>(target * difference); }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
+  RETORT_DEVICE float label_gradient() const { return static_cast<float>(target * difference); }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
     return e.p * (broadcast(mean.p) - u) * broadcast(non_target);
   }
-  float label_tangent_flow(float u, TangentMeans mean) const {
+  RETORT_DEVICE float label_tangent_flow(float u, TangentMeans mean) const {
     return static_cast<float>(target * exp(p.log_target) * (static_cast<double>(mean.q) - u));
   }
 };
@@ -195,46 +213,50 @@ struct Normalized {
   static constexpr bool kSumsFlow = false;
   float non_target;  // b; 0 where a side has no mass outside the label
 
-  Normalized(const retort_distillation_loss_options& options, const RowFacts& row)
+  RETORT_DEVICE Normalized(const retort_distillation_loss_options& options, const RowFacts& row)
       : non_target(options.non_target_weight) {
     // NaN where a side has no distribution at all.
     const double rest = row.teacher.log_rest + row.student.log_rest;
     if (rest == -HUGE_VAL) non_target = 0;
     if (rest != rest) non_target = NAN;
   }
-  Vector value(Entry e) const {
+  RETORT_DEVICE Vector value(Entry e) const {
     if (non_target == 0) return broadcast(0);
     return zero_where_zero(e.p, e.p * e.log_q) * broadcast(-non_target);
   }
-  Vector flow(Entry e) const { return e.p * broadcast(-non_target); }
-  float flow_sum() const { return -non_target; }
-  double label_value() const { return 0; }
-  float label_gradient() const { return 0; }
-  Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
+  RETORT_DEVICE Vector flow(Entry e) const { return e.p * broadcast(-non_target); }
+  RETORT_DEVICE float flow_sum() const { return -non_target; }
+  RETORT_DEVICE double label_value() const { return 0; }
+  RETORT_DEVICE float label_gradient() const { return 0; }
+  RETORT_DEVICE Vector tangent_flow(Entry e, Vector u, TangentMeans mean) const {
     return e.p * (broadcast(mean.p) - u) * broadcast(non_target);
   }
-  float label_tangent_flow(float, TangentMeans) const { return 0; }
+  RETORT_DEVICE float label_tangent_flow(float, TangentMeans) const { return 0; }
 };
 
-// body(the divergence that the options name); they never name one end of Jensen-Shannon, but that KL.
+// body(the kind of divergence that the options name); they never name one end of Jensen-Shannon, but that KL.
+template <typename Divergence>
+struct DivergenceKind {
+  using Type = Divergence;
+};
+
 template <typename Body>
-auto with_divergence(const retort_distillation_loss_options& options, const RowFacts& row,
-                     Body body) {
-  switch (options.divergence) {
+auto with_divergence_kind(retort_divergence divergence, Body body) {
+  switch (divergence) {
     case RETORT_REVERSE_KL:
-      return body(ReverseKl{});
+      return body(DivergenceKind<ReverseKl>{});
     case RETORT_JENSEN_SHANNON:
-      return body(JensenShannon(options.beta));
+      return body(DivergenceKind<JensenShannon>{});
     case RETORT_TOTAL_VARIATION:
-      return body(TotalVariation{});
+      return body(DivergenceKind<TotalVariation>{});
     case RETORT_SQUARED_ERROR:
-      return body(SquaredError(row));
+      return body(DivergenceKind<SquaredError>{});
     case RETORT_DECOUPLED:
-      return body(Decoupled(options, row));
+      return body(DivergenceKind<Decoupled>{});
     case RETORT_NORMALIZED:
-      return body(Normalized(options, row));
+      return body(DivergenceKind<Normalized>{});
     default:
-      return body(ForwardKl(options.soft_value));
+      return body(DivergenceKind<ForwardKl>{});
   }
 }
 

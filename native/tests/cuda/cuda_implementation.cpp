@@ -1,0 +1,96 @@
+// The CUDA library as the conformance suite sees it: its own library, or the same sources over the emulation.
+#include <memory>
+
+#include "conformance/implementation.h"
+#include "device_memory.h"
+#include "retort/cuda.h"
+
+namespace retort::conformance {
+namespace {
+
+// As large as the operation says, so that what it touches beyond is found.
+using Lent = std::unique_ptr<void, decltype(&device_release)>;
+Lent lend(size_t bytes) { return {device_allocate(bytes), &device_release}; }
+Lent workspace(int64_t rows, int64_t members) { return lend(retort_cuda_workspace(rows, members)); }
+
+retort_status softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                      int64_t logits_stride, float temperature, void* output, int64_t output_stride,
+                      const retort_executor*) {
+  return retort_cuda_softmax(dtype, rows, classes, logits, logits_stride, temperature, output,
+                             output_stride, nullptr);
+}
+
+retort_status log_softmax(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                          int64_t logits_stride, float temperature, void* output,
+                          int64_t output_stride, const retort_executor*) {
+  return retort_cuda_log_softmax(dtype, rows, classes, logits, logits_stride, temperature, output,
+                                 output_stride, nullptr);
+}
+
+retort_status softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
+                               const void* output, int64_t output_stride,
+                               const void* output_gradient, int64_t output_gradient_stride,
+                               float temperature, void* logits_gradient,
+                               int64_t logits_gradient_stride, const retort_executor*) {
+  return retort_cuda_softmax_backward(dtype, rows, classes, output, output_stride, output_gradient,
+                                      output_gradient_stride, temperature, logits_gradient,
+                                      logits_gradient_stride, nullptr);
+}
+
+retort_status log_softmax_backward(retort_dtype dtype, int64_t rows, int64_t classes,
+                                   const void* output, int64_t output_stride,
+                                   const void* output_gradient, int64_t output_gradient_stride,
+                                   float temperature, void* logits_gradient,
+                                   int64_t logits_gradient_stride, const retort_executor*) {
+  return retort_cuda_log_softmax_backward(dtype, rows, classes, output, output_stride,
+                                          output_gradient, output_gradient_stride, temperature,
+                                          logits_gradient, logits_gradient_stride, nullptr);
+}
+
+retort_status ensemble_mean(const retort_ensemble_mean_options* options, int64_t rows,
+                            int64_t classes, const void* const* members, int64_t member_count,
+                            int64_t member_stride, void* output, int64_t output_stride,
+                            const retort_executor*) {
+  const Lent lent = workspace(0, member_count);
+  return retort_cuda_ensemble_mean(options, rows, classes, members, member_count, member_stride,
+                                   output, output_stride, lent.get(), nullptr);
+}
+
+retort_status distillation_loss(const retort_distillation_loss_options* options, int64_t rows,
+                                int64_t classes, const void* student, int64_t student_stride,
+                                const void* const* teachers, int64_t teacher_count,
+                                int64_t teacher_stride, const float* teacher_weights,
+                                const void* labels, const float* row_weights, void* gradient,
+                                int64_t gradient_stride, float* row_loss,
+                                retort_distillation_totals* totals, const retort_executor*) {
+  const Lent lent = workspace(rows, teacher_count);
+  return retort_cuda_distillation_loss(options, rows, classes, student, student_stride, teachers,
+                                       teacher_count, teacher_stride, teacher_weights, labels,
+                                       row_weights, gradient, gradient_stride, row_loss, totals,
+                                       lent.get(), nullptr);
+}
+
+}  // namespace
+
+const Implementation& implementation() {
+  static const Implementation library = [] {
+    Implementation cuda{};
+    cuda.name = device_name();
+    cuda.softmax = softmax;
+    cuda.log_softmax = log_softmax;
+    cuda.softmax_backward = softmax_backward;
+    cuda.log_softmax_backward = log_softmax_backward;
+    cuda.ensemble_mean = ensemble_mean;
+    cuda.distillation_loss = distillation_loss;
+    cuda.last_error = retort_cuda_last_error;
+    cuda.allocate = device_allocate;
+    cuda.release = device_release;
+    cuda.write = device_write;
+    cuda.read = device_read;
+    cuda.executors = {nullptr};
+    return cuda;
+  }();
+  return library;
+}
+
+}  // namespace retort::conformance
