@@ -49,4 +49,9 @@ public record LearnerConfig(
   public static LearnerConfig defaults() {
     return new LearnerConfig(5, 4, 1, 0.05, 10, 200);
   }
+
+  /** The same with another step. */
+  LearnerConfig withLearningRate(double other) {
+    return new LearnerConfig(neurons, degree, threshold, initialDeviation, other, steps);
+  }
 }

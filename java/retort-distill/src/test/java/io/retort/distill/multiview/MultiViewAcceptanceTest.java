@@ -43,8 +43,7 @@ class MultiViewAcceptanceTest {
                 learner.steps() / 2),
             quick.members(),
             new StudentsConfig(1, 250, "4", 5, quick.students().oneSided()),
-            new ContrastsConfig(
-                0, new RandomFeaturesConfig(0, 1, 1), new MixtureConfig(0, 1, 1, 1, 1, 1)),
+            ContrastsConfig.NONE,
             quick.seed(),
             0);
     result =
