@@ -29,7 +29,9 @@ public record MultiViewProblem(int networks, int samples, int patches, int dimen
   /** The learning rate. */
   public static final float LEARNING_RATE = 5;
 
-  private static final double INITIAL_DEVIATION = 0.05;
+  /** More than in the experiment, whose first steps hardly move the loss: none could be checked. */
+  private static final double INITIAL_DEVIATION = 0.3;
+
   private static final double NOISE_LENGTH = 1.5;
 
   /** Neurons of a network. */

@@ -50,7 +50,11 @@ final class MultiViewCommand extends RunCommand<MultiViewConfig> {
 
   @Option(
       names = "--save-data",
-      description = "Write the samples to data/*.safetensors in the run, for other programs.")
+      description =
+          "Write the samples to data/*.safetensors in the run, for other programs: f32 tensors "
+              + "patches [samples, patches, dimension], labels, missing_views (-1: none) and "
+              + "weights [samples, features]. Feature 2j + l is view l of class j, and the axis it "
+              + "lies along.")
   private boolean saveData;
 
   MultiViewCommand(Invocation invocation) {
