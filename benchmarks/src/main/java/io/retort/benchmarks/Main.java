@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     name = "benchmarks/run",
     mixinStandardHelpOptions = true,
     sortOptions = false,
-    subcommands = {Sparse.class, Training.class, CallOverhead.class, Draw.class},
+    subcommands = {Sparse.class, Training.class, MultiView.class, CallOverhead.class, Draw.class},
     description =
         "Measures the distillation loss with its gradient: Retort, its peers and a copy of as many"
             + " bytes, on the same threads in the same run. A peer is timed only once its loss and"

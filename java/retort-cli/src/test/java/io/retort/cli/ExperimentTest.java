@@ -130,6 +130,20 @@ class ExperimentTest {
   }
 
   @Test
+  void trendIsDoneInDirectoriesOfItsOwn() {
+    Path run = directory.resolve("trend");
+
+    Outcome outcome = Outcome.of(command(run, "--trend", "4"));
+    Outcome wrong = Outcome.of(command(directory.resolve("wrong"), "--trend", "many"));
+
+    assertThat(outcome.code()).as(outcome.err()).isZero();
+    assertThat(outcome.out()).contains("More classes", "4 classes: ensemble of 2");
+    assertThat(run.resolve("classes-4/results.json")).exists();
+    assertThat(wrong.code()).isEqualTo(ExitCode.REFUSED);
+    assertThat(wrong.err()).contains("trend", "many");
+  }
+
+  @Test
   void reportIsWrittenAgain() throws IOException {
     Path run = directory.resolve("again");
     Outcome.of(command(run, "--quiet"));

@@ -1,7 +1,9 @@
 package io.retort.distill.multiview;
 
 import io.retort.distill.Require;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * What the paper sets its explanation against.
@@ -9,9 +11,16 @@ import java.util.Objects;
  * @param jointNetworks networks whose mean is trained as one; 0 leaves the contrast out
  * @param randomFeatures models that learn no features
  * @param mixture data without views
+ * @param trend numbers of classes that the experiment is done again with, with commas between them;
+ *     empty for none. The time grows with their square
  */
 public record ContrastsConfig(
-    int jointNetworks, RandomFeaturesConfig randomFeatures, MixtureConfig mixture) {
+    int jointNetworks, RandomFeaturesConfig randomFeatures, MixtureConfig mixture, String trend) {
+
+  /** No contrast that takes training. */
+  static final ContrastsConfig NONE =
+      new ContrastsConfig(
+          0, new RandomFeaturesConfig(0, 1, 1), new MixtureConfig(0, 1, 1, 1, 1, 1), "");
 
   /**
    * Checks every value.
@@ -22,5 +31,26 @@ public record ContrastsConfig(
     Require.atLeast("jointNetworks", jointNetworks, 0);
     Objects.requireNonNull(randomFeatures, "randomFeatures");
     Objects.requireNonNull(mixture, "mixture");
+    Objects.requireNonNull(trend, "trend");
+    parse(trend).forEach(classes -> Require.atLeast("trend", classes, 2));
+  }
+
+  /** The numbers of classes of the trend. */
+  List<Integer> trendClasses() {
+    return parse(trend);
+  }
+
+  private static List<Integer> parse(String trend) {
+    try {
+      return Stream.of(trend.split(",", -1))
+          .map(String::strip)
+          .filter(word -> !trend.isBlank())
+          .map(Integer::valueOf)
+          .distinct()
+          .toList();
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "trend must be whole numbers with commas between them, got " + trend, e);
+    }
   }
 }

@@ -132,6 +132,26 @@ public record DistributionConfig(
         testSingleViewSamples);
   }
 
+  /** The same with another number of classes, and as many samples of each to learn from. */
+  DistributionConfig withClasses(int other) {
+    return new DistributionConfig(
+        other,
+        dimension,
+        patches,
+        patchesPerFeature,
+        otherFeatures,
+        singleViewFraction,
+        featureNoise,
+        denseNoise,
+        ownWeight,
+        otherWeight,
+        missingWeight,
+        singleOtherWeight,
+        Math.toIntExact(Math.round((double) trainSamples * other / classes)),
+        testMultiViewSamples,
+        testSingleViewSamples);
+  }
+
   /** Features of all classes. */
   public int features() {
     return VIEWS * classes;

@@ -31,13 +31,19 @@ public final class MultiViewExperiment {
   private final Device device;
   private final RunStages stages;
   private final NetworkMeasurement measurement;
+  private final ClassTrend trend;
 
   private MultiViewExperiment(
-      MultiViewConfig config, MultiViewData data, Device device, RunStages stages) {
+      MultiViewConfig config,
+      MultiViewData data,
+      Device device,
+      RunStages stages,
+      ClassTrend trend) {
     this.config = config;
     this.data = data;
     this.device = device;
     this.stages = stages;
+    this.trend = trend;
     this.measurement = new NetworkMeasurement(data, config.distribution().singleViewFraction());
   }
 
@@ -62,7 +68,10 @@ public final class MultiViewExperiment {
     MultiViewData data = MultiViewData.draw(config.distribution(), config.seed());
     try (Device device = Device.open(DeviceKind.CPU, config.threadCount())) {
       RunStages stages = new RunStages(run, device, progress, interruption, plans(config));
-      MultiViewResult result = new MultiViewExperiment(config, data, device, stages).run();
+      MultiViewResult result =
+          new MultiViewExperiment(
+                  config, data, device, stages, new ClassTrend(config, run.path(), interruption))
+              .run();
       run.writeResult(result);
       return result;
     }
@@ -88,7 +97,15 @@ public final class MultiViewExperiment {
               MixtureContrast.work(contrasts.mixture(), config)));
     }
     if (contrasts.randomFeatures().features() > 0) {
-      plans.add(new RunStages.Plan(RANDOM_FEATURES, 1, 50 * config.members() * network));
+      int models = RandomFeatureContrast.trainings(config);
+      plans.add(new RunStages.Plan(RANDOM_FEATURES, models, 20 * network));
+    }
+    for (int classes : contrasts.trendClasses()) {
+      double work =
+          plans(ClassTrend.withClasses(config, classes)).stream()
+              .mapToDouble(plan -> plan.steps() * plan.work())
+              .sum();
+      plans.add(new RunStages.Plan(ClassTrend.stage(classes), 1, work));
     }
     return plans;
   }
@@ -207,8 +224,11 @@ public final class MultiViewExperiment {
       contrasts.add(new MixtureContrast(device, config).run(MIXTURE, stages));
     }
     if (asked.randomFeatures().features() > 0) {
-      contrasts.add(new RandomFeatureContrast(device, config, data).run());
+      contrasts.add(new RandomFeatureContrast(device, config, data, RANDOM_FEATURES, stages).run());
       stages.finished(RANDOM_FEATURES);
+    }
+    if (!asked.trendClasses().isEmpty()) {
+      contrasts.add(trend.run(stages));
     }
     return contrasts;
   }

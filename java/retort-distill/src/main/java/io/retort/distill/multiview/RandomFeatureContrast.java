@@ -13,11 +13,17 @@ final class RandomFeatureContrast {
   private final Device device;
   private final MultiViewConfig config;
   private final MultiViewData data;
+  private final String stage;
+  private final RunStages stages;
+  private int trainings;
 
-  RandomFeatureContrast(Device device, MultiViewConfig config, MultiViewData data) {
+  RandomFeatureContrast(
+      Device device, MultiViewConfig config, MultiViewData data, String stage, RunStages stages) {
     this.device = device;
     this.config = config;
     this.data = data;
+    this.stage = stage;
+    this.stages = stages;
   }
 
   /** Outputs of one model, or the mean of several. */
@@ -41,15 +47,19 @@ final class RandomFeatureContrast {
     }
   }
 
+  /**
+   * Trainings there are: of members, of students by two methods, and one of all members jointly.
+   */
+  static int trainings(MultiViewConfig config) {
+    return config.members() + 2 * config.students().count() + 1;
+  }
+
   Contrast run() {
     int classes = config.distribution().classes();
     try (IntTensor labels = device.integers(data.train().count());
         Objective ofLabels = KernelObjective.labels(device, labels)) {
       labels.upload(data.train().labels());
-      List<RandomFeatureModel> members = models(config::memberSeed, config.members());
-      members.forEach(model -> RandomFeatureModel.train(List.of(model), ofLabels));
-      List<Predicted> alone = members.stream().map(this::predict).toList();
-      members.forEach(RandomFeatureModel::close);
+      List<Predicted> alone = predicted(config::memberSeed, config.members(), ofLabels);
       Predicted ensemble = Predicted.mean(alone);
       return new Contrast(
           "Random features",
@@ -86,12 +96,22 @@ final class RandomFeatureContrast {
     return models;
   }
 
+  /** What models predict that have been trained one by one. */
+  private List<Predicted> predicted(Seeds seeds, int count, Objective objective) {
+    List<RandomFeatureModel> models = models(seeds, count);
+    try {
+      for (RandomFeatureModel model : models) {
+        stages.begin(stage, trainings++);
+        RandomFeatureModel.train(List.of(model), objective);
+      }
+      return models.stream().map(this::predict).toList();
+    } finally {
+      models.forEach(RandomFeatureModel::close);
+    }
+  }
+
   private List<Predicted> students(Objective objective) {
-    List<RandomFeatureModel> students = models(config::studentSeed, config.students().count());
-    students.forEach(model -> RandomFeatureModel.train(List.of(model), objective));
-    List<Predicted> predicted = students.stream().map(this::predict).toList();
-    students.forEach(RandomFeatureModel::close);
-    return predicted;
+    return predicted(config::studentSeed, config.students().count(), objective);
   }
 
   private List<Predicted> distilled(Predicted ensemble, int classes) {
@@ -107,6 +127,7 @@ final class RandomFeatureContrast {
     try (Objective joint =
         new JointObjective(
             device, KernelObjective.labels(device, labels), data.train().count(), classes)) {
+      stages.begin(stage, trainings++);
       RandomFeatureModel.train(models, joint);
       return Predicted.mean(models.stream().map(this::predict).toList());
     } finally {

@@ -108,9 +108,39 @@ final class RunStages {
     }
   }
 
-  /** Tells of a stage that has one step. */
+  /** The progress of a run that is a stage of this one and its only step. */
+  Progress within(String name) {
+    Plan stage = plan(name);
+    return update ->
+        progress.report(
+            new Progress.Update(
+                name + ", " + update.stage(),
+                plans.indexOf(stage) + 1,
+                plans.size(),
+                update.step(),
+                update.steps(),
+                update.loss(),
+                0,
+                fraction(stage, update.fractionOfRun())));
+  }
+
+  /** Tells of a stage that is finished. */
   void finished(String name) {
     report(name, plan(name).steps(), Double.NaN);
+  }
+
+  /**
+   * Begins a step of a stage that keeps no checkpoint, because it is short: once stopped, it is
+   * done again.
+   *
+   * @param step counted from 0
+   * @throws InterruptedRunException if the interruption was requested
+   */
+  void begin(String name, int step) {
+    if (interruption.requested()) {
+      throw InterruptedRunException.after(name, step);
+    }
+    report(name, step, Double.NaN);
   }
 
   private SmoothedReluNetworks read(
@@ -133,18 +163,25 @@ final class RunStages {
 
   private void report(String name, int step, double loss) {
     Plan stage = plan(name);
-    int number = plans.indexOf(stage);
-    double before = plans.subList(0, number).stream().mapToDouble(p -> p.steps() * p.work()).sum();
-    double all = plans.stream().mapToDouble(p -> p.steps() * p.work()).sum();
     progress.report(
         new Progress.Update(
             name,
-            number + 1,
+            plans.indexOf(stage) + 1,
             plans.size(),
             step,
             stage.steps(),
             loss,
             0,
-            Math.min(1, (before + step * stage.work()) / all)));
+            fraction(stage, step)));
+  }
+
+  /** How much of the run is done after so many steps of a stage. */
+  private double fraction(Plan stage, double steps) {
+    double before =
+        plans.subList(0, plans.indexOf(stage)).stream()
+            .mapToDouble(p -> p.steps() * p.work())
+            .sum();
+    double all = plans.stream().mapToDouble(p -> p.steps() * p.work()).sum();
+    return Math.min(1, (before + steps * stage.work()) / all);
   }
 }

@@ -57,7 +57,7 @@ function drawPoints(id, points, {role, name, scale, levels, x, y, text}) {
   });
 }
 
-const percentAxis = () => axis('', {grace: '6%', suggestedMax: 100, ticks: {callback: (value) => value + '\u00a0%', maxTicksLimit: 7}});
+const percentAxis = () => axis('', {grace: '6%', max: 100, ticks: {callback: (value) => value + '\u00a0%', maxTicksLimit: 7}});
 
 if (data !== null) {
   const {accuracy, coverage, temperature, levels} = data;
@@ -68,7 +68,7 @@ if (data !== null) {
   });
   drawPoints('coverage', coverage, {
     role: 'ensemble', name: 'Ensemble', scale: 1, levels: [level(coverage, levels.views, 'member', 'All views')], x: sizes(),
-    y: axis('', {grace: '6%', ticks: {precision: 0}}),
+    y: axis('', {grace: '6%', max: levels.views, ticks: {precision: 0}}),
     text: ({y}) => y.toFixed(1) + ' views',
   });
   drawPoints('temperature', temperature, {

@@ -53,7 +53,14 @@ class MultiViewExperimentTest {
     assertThat(result.contrasts())
         .extracting(Contrast::name)
         .containsExactly(
-            "Averaged weights", "Joint training", "Gaussian mixture", "Random features");
+            "Averaged weights",
+            "Joint training",
+            "Gaussian mixture",
+            "Random features",
+            "More classes");
+    assertThat(result.contrasts().get(4).rows())
+        .extracting(Contrast.Row::name)
+        .startsWith("4 classes: members", "4 classes: ensemble of 3", "4 classes: control");
     RunDirectory run = RunDirectory.open(directory.resolve("whole"));
     assertThat(run.readResult(MultiViewResult.class)).isEqualTo(result);
     assertThat(run.readConfig(MultiViewConfig.class)).isEqualTo(TinyExperiment.config());
@@ -77,7 +84,9 @@ class MultiViewExperimentTest {
   @Test
   void aRunThatIsStoppedInAnyStageGoesOnToTheSameBytes() throws IOException {
     run("whole", Progress.SILENT, new Interruption());
-    for (String stage : List.of("members", "students", "joint", "mixture")) {
+    for (String stage :
+        List.of(
+            "members", "students", "joint", "mixture", "random-features", "classes-4, students")) {
       Interruption interruption = new Interruption();
       Progress stopInStage =
           update -> {
@@ -87,7 +96,7 @@ class MultiViewExperimentTest {
           };
       assertThatThrownBy(() -> run(stage, stopInStage, interruption))
           .isInstanceOf(InterruptedRunException.class)
-          .hasMessageContaining(stage);
+          .hasMessageContaining(stage.substring(stage.indexOf(' ') + 1));
       assertThat(directory.resolve(stage).resolve("results.json")).doesNotExist();
       run(stage, Progress.SILENT, new Interruption());
       assertThat(directory.resolve(stage).resolve("results.json"))
