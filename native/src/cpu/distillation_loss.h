@@ -3,7 +3,8 @@
 
 #include "divergence_loss.h"
 #include "kernels.h"
-#include "soft_target_row.h"
+#include "soft_target_long_rows.h"
+#include "soft_target_rows.h"
 #include "soft_target_tile.h"
 
 namespace {
@@ -11,8 +12,13 @@ namespace {
 retort::LossSums distillation_loss(const retort::DistillationLossRows& a, int64_t first_row,
                                    int64_t end_row) {
   if (!has_soft_targets(a.rows.options)) return divergence_loss(a, first_row, end_row);
-  if (a.rows.classes <= kMostTileClasses) return SoftTargetTiles(a).compute(first_row, end_row);
-  return SoftTargetRows(a).compute(first_row, end_row);
+  if (a.rows.classes <= SoftTargetTile::kMostClasses) {
+    return SoftTargetBatches<SoftTargetTile>(a).compute(first_row, end_row);
+  }
+  if (a.rows.classes <= SoftTargetRows::kMostClasses) {
+    return SoftTargetBatches<SoftTargetRows>(a).compute(first_row, end_row);
+  }
+  return SoftTargetLongRows(a).compute(first_row, end_row);
 }
 
 }  // namespace
