@@ -366,7 +366,8 @@ class SoftTargetLoss {
       rows->weight[i] = weight_of(a_.rows, first_row + i);
       rows->label[i] = a_.rows.labels == nullptr ? 0 : label_class(a_.rows, first_row + i);
     }
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t i = count; i < kLanes; ++i) rows->weight[i] = 0;
+    for (int64_t i = 0; i < kLanes; ++i) {
       if (rows->weight[i] == 0) rows->label[i] = 0;
       rows->soft_weight[i] = static_cast<float>(soft_weight_ * rows->weight[i]);
       rows->hard_weight[i] = static_cast<float>(hard_weight_ * rows->weight[i]);
@@ -389,18 +390,22 @@ class SoftTargetLoss {
     alignas(64) float soft[kLanes], hard[kLanes];
     store(soft, has_soft_ ? soft_loss(sums, rows) : broadcast(0));
     store(hard, has_hard_ ? hard_loss(sums, rows) : broadcast(0));
+    double weighted_soft[kLanes], weighted_hard[kLanes], soft_sum = 0, hard_sum = 0;
+    for (int64_t i = 0; i < kLanes; ++i) {
+      const bool counts = rows.weight[i] != 0;
+      weighted_soft[i] = counts ? rows.weight[i] * soft[i] : 0;
+      weighted_hard[i] = counts ? rows.weight[i] * hard[i] : 0;
+      soft_sum += weighted_soft[i];
+      hard_sum += weighted_hard[i];
+    }
+    all->soft += soft_sum;
+    all->hard += hard_sum;
+    if (a_.row_loss == nullptr) return;
     for (int64_t i = 0; i < count; ++i) {
-      const double weight = rows.weight[i];
-      const bool counts = weight != 0;
-      const double weighted_soft = counts ? weight * soft[i] : 0;
-      const double weighted_hard = counts ? weight * hard[i] : 0;
-      all->soft += weighted_soft;
-      all->hard += weighted_hard;
-      if (a_.row_loss == nullptr) continue;
       // A part that does not count is 0 already, and its weight may be anything but that.
       a_.row_loss[first_row + i] =
-          static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft +
-                             (1.0 - options_.alpha) * weighted_hard);
+          static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft[i] +
+                             (1.0 - options_.alpha) * weighted_hard[i]);
     }
   }
 

@@ -11,7 +11,7 @@ namespace {
 class SoftTargetTile {
  public:
   // Beyond, a row's own vectors have few empty lanes, and cost less than the transpositions.
-  static constexpr int64_t kMostClasses = 64;
+  static constexpr int64_t kMostClasses = 128;
 
   explicit SoftTargetTile(const retort::DistillationLossRows& a)
       : a_(a), classes_(a.rows.classes) {}
