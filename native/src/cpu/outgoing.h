@@ -53,6 +53,7 @@ class OutgoingLines {
 
   // Through the cache.
   void copy_until(int64_t end) {
+    if (begin_ == end) return;
     memcpy(to_ + begin_, staging_ + begin_, static_cast<size_t>(end - begin_));
     begin_ = end;
   }

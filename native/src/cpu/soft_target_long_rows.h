@@ -330,7 +330,6 @@ class SoftTargetLongRows {
   // 256 KiB, which the second level holds beside what comes next.
   static constexpr int64_t kScratch = 65536;
 
-  // The gaps keep the same column of the three out of the same set of the first level.
   alignas(64) float scratch_[kScratch + 2 * kGap];
   alignas(64) float staging_[kMostBlock + OutgoingLines::kRoomBesides / 4];
   SoftTargetLanes lanes_;  // the row's are the first
@@ -338,8 +337,7 @@ class SoftTargetLongRows {
   const retort::DistillationRows& rows_;
   const int64_t classes_;
   SoftTargetLoss loss_;
-  const int64_t
-      row_block_;  // columns whose operands, of one block and the next, the first level holds
+  const int64_t row_block_;     // columns of which the first level holds two blocks' operands
   const int64_t kept_columns_;  // of the longest row whose exponentials stay in the scratch
   UpcomingOperands upcoming_;
   OutgoingLines outgoing_{staging_};

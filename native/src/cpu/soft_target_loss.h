@@ -1,5 +1,5 @@
 // The distillation loss against soft targets (the forward KL) and labels, which nearly every run asks for:
-// what its two kernels, soft_target_tile.h and soft_target_row.h, compute. retort.h has the formulas. With
+// what soft_target_batch.h and soft_target_long_rows.h compute. retort.h has the formulas. With
 // c = log2(e) / T, v a teacher's or the teachers' mean logit, s the student's, m = max v, n = max s:
 //
 //   t_j = (v_j - m) c     e_j = 2^t_j     Z = sum_j e_j      p_j = e_j / Z
@@ -15,11 +15,10 @@
 //
 // Bytes: (K + 1) * classes read from memory, classes written. So a class has the time that K + 2 numbers
 // take to pass, some 1 ns a core for four teachers: enough for two exponentials, not for three sweeps
-// over memory. The sweeps below therefore run over a scratch in the cache, exponentiate nothing twice,
-// leave one multiply-add to every sum and term, and ask for the operands of the next rows meanwhile.
+// over memory. The sweeps below therefore run over a scratch in the cache, exponentiate no row twice that
+// fits, leave one multiply-add to every sum and term, and ask for the operands of the next rows meanwhile.
 //
-// A lane is a row of its own in soft_target_tile.h and a class of one row in soft_target_row.h; the sweeps
-// are the same.
+// A lane is a row of its own in soft_target_tile.h and a class of one row elsewhere; the sweeps are the same.
 #pragma once
 
 #include "distillation_row.h"
