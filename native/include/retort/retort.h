@@ -12,8 +12,8 @@
  *              thread). Work is cut by shape alone, so the same arguments give the same bits for any
  *              number of threads. Every function may be called from several threads at once. A task
  *              needs at most 384 KiB of its thread's stack; one of retort_distillation_loss for the
- *              forward KL without standardisation, of teachers that are no probabilities, at most
- *              128 KiB.
+ *              forward KL without standardisation, of at most 1024 classes and of teachers that are
+ *              no probabilities, at most 128 KiB.
  *   Errors     Every argument is checked before anything is written. A function that fails returns a
  *              status other than RETORT_OK and leaves a sentence in `retort_last_error`.
  *   Scales     A temperature is in [1e-18, 1e18].

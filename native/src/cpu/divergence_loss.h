@@ -312,8 +312,8 @@ class DistillationLossRow {
   float coefficient_ = 0;
 };
 
-retort::LossSums divergence_loss(const retort::DistillationLossRows& a, int64_t first_row,
-                                 int64_t end_row) {
+__attribute__((noinline)) retort::LossSums divergence_loss(const retort::DistillationLossRows& a,
+                                                           int64_t first_row, int64_t end_row) {
   DistillationScratch scratch;
   DistillationLossRow loss_row(a, scratch);
   return sum_row_losses(a, first_row, end_row, loss_row);

@@ -1,5 +1,5 @@
 // The distillation loss against soft targets (the forward KL) and labels, which nearly every run asks for:
-// what its two kernels, soft_target_tile.h and soft_target_row.h, compute. retort.h has the formulas. With
+// what soft_target_batch.h and soft_target_long_rows.h compute. retort.h has the formulas. With
 // c = log2(e) / T, v a teacher's or the teachers' mean logit, s the student's, m = max v, n = max s:
 //
 //   t_j = (v_j - m) c     e_j = 2^t_j     Z = sum_j e_j      p_j = e_j / Z
@@ -15,17 +15,17 @@
 //
 // Bytes: (K + 1) * classes read from memory, classes written. So a class has the time that K + 2 numbers
 // take to pass, some 1 ns a core for four teachers: enough for two exponentials, not for three sweeps
-// over memory. The sweeps below therefore run over a scratch in the cache, exponentiate nothing twice,
-// leave one multiply-add to every sum and term, and ask for the operands of the next rows meanwhile.
+// over memory. The sweeps below therefore run over a scratch in the cache, exponentiate no row twice that
+// fits, leave one multiply-add to every sum and term, and ask for the operands of the next rows meanwhile.
 //
-// A lane is a row of its own in soft_target_tile.h and a class of one row in soft_target_row.h; the sweeps
-// are the same.
+// A lane is a row of its own in soft_target_tile.h and a class of one row elsewhere; the sweeps are the same.
 #pragma once
 
 #include "distillation_row.h"
 #include "kernels.h"
 #include "upcoming.h"
 #include "vector.h"
+#include "weighted_sum.h"
 
 namespace {
 
@@ -72,20 +72,19 @@ struct NoTeachers {
 
 struct NoHardPart {
   static constexpr bool kHasValues = false;
-  Vector measure(int64_t, Vector, Vector) const { return broadcast(0); }
-  Vector at(int64_t, Vector) const { return broadcast(0); }
+  Vector measure(float*, Vector, Vector) const { return broadcast(0); }
+  Vector at(const float*, Vector) const { return broadcast(0); }
 };
 
 struct OwnExponential {
   static constexpr bool kHasValues = true;
-  float* values;
 
-  Vector measure(int64_t i, Vector, Vector centred) const {
+  Vector measure(float* value, Vector, Vector centred) const {
     const Vector h = exp2_nonpositive(centred * broadcast(kLog2E));
-    store(values + i, h);
+    store(value, h);
     return h;
   }
-  Vector at(int64_t i, Vector) const { return load(values + i); }
+  Vector at(const float* value, Vector) const { return load(value); }
 };
 
 // f^T, for the temperatures at which it takes two multiplications at most: T times the error of an
@@ -93,8 +92,8 @@ struct OwnExponential {
 template <int kTemperature>
 struct Power {
   static constexpr bool kHasValues = false;
-  Vector measure(int64_t, Vector f, Vector) const { return of(f); }
-  Vector at(int64_t, Vector f) const { return of(f); }
+  Vector measure(float*, Vector f, Vector) const { return of(f); }
+  Vector at(const float*, Vector f) const { return of(f); }
 
  private:
   static Vector of(Vector f) {
@@ -109,7 +108,7 @@ struct Power {
 // Vectors of one block or tile in the scratch.
 struct SoftTargetBlock {
   int64_t elements;  // whole vectors
-  float* teacher;    // v or p, then e, then the gradient
+  float* teacher;    // v or p, then e
   float* student;    // s, then f
   float* hard;       // h where it has exponentials of its own
 };
@@ -136,45 +135,96 @@ struct SoftTargetFactors {
 };
 
 template <typename Teacher, typename Hard>
-__attribute__((noinline)) SoftTargetSums exponentiate(Teacher teacher, Hard hard,
-                                                      SoftTargetBlock block, SoftTargetPeaks peaks,
-                                                      Vector scale, Vector kept,
-                                                      UpcomingOperands* upcoming, int64_t lines) {
-  UpcomingOperands next = *upcoming;
-  Sum student = broadcast(0), teachers = student, hard_sum = student, divergence = student;
-  for (int64_t i = 0; i < block.elements; i += kLanes) {
-    const Vector centred = load(block.student + i) - peaks.student;
-    const Vector exponent = centred * scale;
-    const Vector f = exp2_nonpositive(exponent);
-    const Exponential e = teacher.at(load(block.teacher + i), peaks.teacher, scale);
-    store(block.student + i, f);
-    store(block.teacher + i, e.value);
-    student = student + f;
-    teachers = teachers + e.value;
-    hard_sum = hard_sum + hard.measure(i, f, centred);
-    divergence = multiply_add_where_nonzero(e.value, multiply_subtract(e.exponent, kept, exponent),
-                                            divergence);
-    next.fetch(lines);
-  }
-  *upcoming = next;
-  return {vector_of(teachers), vector_of(student), vector_of(hard_sum), vector_of(divergence)};
-}
+struct SoftTargetExponentials {
+  Vector scale;
+  Vector kept;  // 1 where the value counts the teachers' own logarithms
+  int64_t fetched_lines;
 
-// A class whose p and q and their factors are the same has no soft part to the bit: both products round
-// before the subtraction.
+  // Leaves e and f in the block.
+  SoftTargetSums of(SoftTargetBlock block, SoftTargetPeaks peaks,
+                    UpcomingOperands* upcoming) const {
+    const Teacher teacher;
+    const Hard hard;
+    UpcomingOperands own = *upcoming;
+    Sum students = broadcast(0), teachers = students, hards = students, divergence = students;
+    for (int64_t i = 0; i < block.elements; i += kLanes) {
+      const Vector centred = load(block.student + i) - peaks.student;
+      const Vector exponent = centred * scale;
+      const Vector f = exp2_nonpositive(exponent);
+      const Exponential e = teacher.at(load(block.teacher + i), peaks.teacher, scale);
+      store(block.student + i, f);
+      store(block.teacher + i, e.value);
+      students = students + f;
+      teachers = teachers + e.value;
+      hards = hards + hard.measure(block.hard + i, f, centred);
+      divergence = multiply_add_where_nonzero(
+          e.value, multiply_subtract(e.exponent, kept, exponent), divergence);
+      own.fetch(fetched_lines);
+    }
+    *upcoming = own;
+    return {vector_of(teachers), vector_of(students), vector_of(hards), vector_of(divergence)};
+  }
+};
+
+// The gradient but for the label's own term. A class whose p and q and their factors are the same has no
+// soft part to the bit: both products round before the subtraction.
 template <typename Hard>
-__attribute__((noinline)) void write_gradient(Hard hard, SoftTargetBlock block,
-                                              SoftTargetFactors factors,
-                                              UpcomingOperands* upcoming) {
-  UpcomingOperands next = *upcoming;
-  for (int64_t i = 0; i < block.elements; i += kLanes) {
+struct SoftTargetGradient {
+  SoftTargetBlock block;
+  SoftTargetFactors factors;
+
+  Vector at(int64_t i) const {
     const Vector f = load(block.student + i), e = load(block.teacher + i);
     const Vector soft = f * factors.student - e * factors.teacher;
-    const Vector labels = multiply_subtract(hard.at(i, f), factors.hard, factors.uniform);
-    store(block.teacher + i, soft + labels);
-    next.fetch(1);
+    return soft + multiply_subtract(Hard{}.at(block.hard + i, f), factors.hard, factors.uniform);
   }
-  *upcoming = next;
+};
+
+// A lane's factors, for a row of its own.
+struct SoftTargetFactorLanes {
+  float student[kLanes];
+  float teacher[kLanes];
+  float hard[kLanes];
+  float uniform[kLanes];
+  float at_label[kLanes];
+
+  explicit SoftTargetFactorLanes(const SoftTargetFactors& factors) {
+    store(student, factors.student);
+    store(teacher, factors.teacher);
+    store(hard, factors.hard);
+    store(uniform, factors.uniform);
+    store(at_label, factors.at_label);
+  }
+  SoftTargetFactors at(int64_t lane) const {
+    return {broadcast(student[lane]), broadcast(teacher[lane]), broadcast(hard[lane]),
+            broadcast(uniform[lane]), broadcast(at_label[lane])};
+  }
+};
+
+// Writes the gradient of a block of one row, the label's term at its column if that is one of the block's.
+template <typename Gradient, typename Element>
+inline __attribute__((always_inline)) void store_gradient(const Gradient& gradient, int64_t columns,
+                                                          int64_t label, UpcomingOperands* upcoming,
+                                                          Element* output) {
+  UpcomingOperands own = *upcoming;
+  for_each_vector(columns, [&](int64_t j, auto lanes) {
+    lanes.store(output + j, gradient.at(j));
+    own.fetch(1);
+  });
+  *upcoming = own;
+  if (label < 0 || label >= columns) return;
+  const int64_t lane = label % kLanes;
+  float exact[kLanes];
+  store(exact, gradient.at(label - lane));
+  exact[lane] -= first_lane(gradient.factors.at_label);
+  Element narrow[kLanes];
+  store(narrow, load(exact));
+  output[label] = narrow[lane];
+}
+
+template <typename Element>
+void store_zeros(Element* output, int64_t columns) {
+  for_each_vector(columns, [&](int64_t j, auto lanes) { lanes.store(output + j, broadcast(0)); });
 }
 
 // One teacher of a mixture: e of its logits in place.
@@ -183,7 +233,9 @@ struct MemberSums {
   Vector negative_entropy = broadcast(0);  // sum_j e_j t_j
 };
 
-MemberSums exponentiate_member(int64_t elements, float* logits, Vector peak, Vector scale) {
+MemberSums exponentiate_member(int64_t elements, float* logits, Vector peak, Vector scale,
+                               UpcomingOperands* upcoming) {
+  UpcomingOperands own = *upcoming;
   Sum normalizer = broadcast(0), negative_entropy = broadcast(0);
   for (int64_t i = 0; i < elements; i += kLanes) {
     const Vector exponent = (load(logits + i) - peak) * scale;
@@ -191,7 +243,9 @@ MemberSums exponentiate_member(int64_t elements, float* logits, Vector peak, Vec
     store(logits + i, e);
     normalizer = normalizer + e;
     negative_entropy = multiply_add_where_nonzero(e, exponent, negative_entropy);
+    own.fetch(1);
   }
+  *upcoming = own;
   return {vector_of(normalizer), vector_of(negative_entropy)};
 }
 
@@ -202,15 +256,12 @@ void add_member(int64_t elements, const float* e, Vector share, bool first, floa
   }
 }
 
-// A row without a class to count has the peak 0, so that its exponentials are 0, not NaN.
-Vector finite_peak(Vector peak) { return where_masked(peak, broadcast(0), peak); }
-
 // ---- the call ----
 
 // What up to as many rows as a vector has lanes take from their weights, labels and logits; a lane each.
 struct SoftTargetLanes {
-  double weight[kLanes];  // 0: the row is ignored
-  int64_t label[kLanes];
+  double weight[kLanes] = {};  // 0: the row is ignored
+  int64_t label[kLanes] = {};
   float soft_weight[kLanes] = {};       // a
   float hard_weight[kLanes] = {};       // b
   float label_logit[kLanes] = {};       // s_y - n
@@ -220,22 +271,22 @@ struct SoftTargetLanes {
 
 class SoftTargetLoss {
   template <typename Body>
-  auto with_teacher(Body body) const {
-    if (!has_soft_) return body(NoTeachers{});
+  void with_teacher(bool wanted, Body body) const {
+    if (!has_soft_ || !wanted) return body(NoTeachers{});
     if (!mixture_) return body(MeanOfLogits{});
     if (told_ && options_.soft_value == RETORT_KL_OF_MEAN) return body(Mixture{});
-    return body(MixtureWithoutLogarithm{});
+    body(MixtureWithoutLogarithm{});
   }
 
   template <typename Body>
-  auto with_hard(float* values, Body body) const {
+  auto with_hard(Body body) const {
     if (!has_hard_) return body(NoHardPart{});
     const float temperature = has_soft_ ? options_.temperature : 1;
     if (temperature == 1) return body(Power<1>{});
     if (temperature == 2) return body(Power<2>{});
     if (temperature == 3) return body(Power<3>{});
     if (temperature == 4) return body(Power<4>{});
-    return body(OwnExponential{values});
+    return body(OwnExponential{});
   }
 
  public:
@@ -252,39 +303,60 @@ class SoftTargetLoss {
         hard_weight_((1.0 - options_.alpha) * a.rows.gradient_scale) {
     const retort::MemberLogits& teachers = a.rows.teachers;
     for (int64_t k = 0; k < teacher_count(); ++k) {
-      weights_[k] = mixture_ ? 1 : teachers.weights[k] * teachers.scales[k];
+      weights_[k] = teachers.weights[k] * teachers.scales[k];
     }
   }
 
   bool mixture() const { return mixture_; }
-  // Whether there are members, or exponentials of the hard part's own, to keep beside p and q.
-  bool needs_third_scratch() const {
-    return mixture_ || with_hard(nullptr, [](auto hard) { return hard.kHasValues; });
+  // Whether anybody asks for the loss besides its gradient.
+  bool told() const { return told_; }
+  // Whether the hard part has exponentials of its own to keep beside e and f.
+  bool keeps_hard_exponentials() const {
+    return with_hard([](auto hard) { return hard.kHasValues; });
   }
   bool smooths_labels() const { return has_hard_ && options_.label_smoothing > 0; }
   bool wants_entropies() const { return told_ && options_.soft_value == RETORT_MEAN_OF_KL; }
   int64_t teacher_count() const { return has_soft_ ? a_.rows.teachers.count : 0; }
-  // What a teacher's logits are multiplied by in the mean of logits; 1 in a mixture.
-  const float* weights() const { return weights_; }
+  // The teachers of a mean of logits; of a mixture each is one by one.
+  WeightedMatrices teachers() const {
+    const retort::MemberLogits& teachers = a_.rows.teachers;
+    return {teachers.logits, weights_, teachers.count, teachers.stride};
+  }
+  WeightedMatrices member(int64_t k) const {
+    return {a_.rows.teachers.logits + k, &kOne, 1, a_.rows.teachers.stride};
+  }
+  WeightedMatrices student() const {
+    return {&a_.rows.student.data, &kOne, 1, a_.rows.student.stride};
+  }
   // log2(e) / T; without a soft part the student at T is the student at 1.
   float scale() const { return has_soft_ ? kLog2E / options_.temperature : kLog2E; }
 
   // 1 where the value counts the teachers' own logarithms, as a cross-entropy does not.
   float kept() const { return options_.soft_value == RETORT_KL_OF_MEAN ? 1 : 0; }
 
-  SoftTargetSums exponentiate(const SoftTargetBlock& block, const SoftTargetPeaks& peaks,
-                              UpcomingOperands* upcoming) const {
-    return with_teacher([&](auto teacher) {
-      return with_hard(block.hard, [&](auto hard) {
-        return ::exponentiate(teacher, hard, block, peaks, broadcast(scale()), broadcast(kept()),
-                              upcoming, teacher_count() / 2 + 1);
+  // body(the exponentials), for these options; without teachers, the student's alone.
+  template <typename Body>
+  void with_exponentials(bool wants_teachers, Body body) const {
+    with_teacher(wants_teachers, [&](auto teacher) {
+      with_hard([&](auto hard) {
+        body(SoftTargetExponentials<decltype(teacher), decltype(hard)>{
+            broadcast(scale()), broadcast(kept()), fetched_lines()});
       });
     });
   }
 
-  void write_gradient(const SoftTargetBlock& block, const SoftTargetFactors& factors,
-                      UpcomingOperands* upcoming) const {
-    with_hard(block.hard, [&](auto hard) { ::write_gradient(hard, block, factors, upcoming); });
+  // body(gradient, elements): the gradient of a block, for these options, and the elements it is written in.
+  template <typename Body>
+  void with_gradient(Body body) const {
+    with_hard([&](auto hard) {
+      with_elements(options_.dtype, [&](auto elements) {
+        body(
+            [](const SoftTargetBlock& block, const SoftTargetFactors& factors) {
+              return SoftTargetGradient<decltype(hard)>{block, factors};
+            },
+            elements);
+      });
+    });
   }
 
   // Weights and labels of rows.
@@ -293,7 +365,8 @@ class SoftTargetLoss {
       rows->weight[i] = weight_of(a_.rows, first_row + i);
       rows->label[i] = a_.rows.labels == nullptr ? 0 : label_class(a_.rows, first_row + i);
     }
-    for (int64_t i = 0; i < count; ++i) {
+    for (int64_t i = count; i < kLanes; ++i) rows->weight[i] = 0;
+    for (int64_t i = 0; i < kLanes; ++i) {
       if (rows->weight[i] == 0) rows->label[i] = 0;
       rows->soft_weight[i] = static_cast<float>(soft_weight_ * rows->weight[i]);
       rows->hard_weight[i] = static_cast<float>(hard_weight_ * rows->weight[i]);
@@ -316,22 +389,34 @@ class SoftTargetLoss {
     alignas(64) float soft[kLanes], hard[kLanes];
     store(soft, has_soft_ ? soft_loss(sums, rows) : broadcast(0));
     store(hard, has_hard_ ? hard_loss(sums, rows) : broadcast(0));
+    double weighted_soft[kLanes], weighted_hard[kLanes], soft_sum = 0, hard_sum = 0;
+    for (int64_t i = 0; i < kLanes; ++i) {
+      const bool counts = rows.weight[i] != 0;
+      weighted_soft[i] = counts ? rows.weight[i] * soft[i] : 0;
+      weighted_hard[i] = counts ? rows.weight[i] * hard[i] : 0;
+      soft_sum += weighted_soft[i];
+      hard_sum += weighted_hard[i];
+    }
+    all->soft += soft_sum;
+    all->hard += hard_sum;
+    if (a_.row_loss == nullptr) return;
     for (int64_t i = 0; i < count; ++i) {
-      const double weight = rows.weight[i];
-      const bool counts = weight != 0;
-      const double weighted_soft = counts ? weight * soft[i] : 0;
-      const double weighted_hard = counts ? weight * hard[i] : 0;
-      all->soft += weighted_soft;
-      all->hard += weighted_hard;
-      if (a_.row_loss == nullptr) continue;
       // A part that does not count is 0 already, and its weight may be anything but that.
       a_.row_loss[first_row + i] =
-          static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft +
-                             (1.0 - options_.alpha) * weighted_hard);
+          static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft[i] +
+                             (1.0 - options_.alpha) * weighted_hard[i]);
     }
   }
 
  private:
+  // What the other sweeps leave over of a vector's share of the operands.
+  int64_t fetched_lines() const {
+    const int64_t teachers = teacher_count();
+    const int64_t lines = options_.dtype == RETORT_F32 ? teachers + 1 : teachers / 2 + 1;
+    const int64_t fetched = mixture_ ? teachers : teachers / 4 * fetched_of_sum(4);
+    return lines > fetched ? lines - fetched : 1;
+  }
+
   Vector soft_loss(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
     const Vector normalizer = teacher_normalizer(sums);
     const Vector ratio = log_of(sums.student) - (mixture_ ? broadcast(0) : partition(normalizer));
@@ -363,10 +448,11 @@ class SoftTargetLoss {
   const bool has_soft_;
   const bool has_hard_;
   const bool mixture_;
-  const bool told_;           // whether anybody asks for the loss besides its gradient
+  const bool told_;
   const double soft_weight_;  // a of a row of weight 1
   const double hard_weight_;  // b
-  float weights_[kMostMembers];
+  static constexpr float kOne = 1;
+  float weights_[kMostMembers];  // what a teacher's logits are multiplied by in their mean
 };
 
 }  // namespace

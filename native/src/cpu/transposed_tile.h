@@ -8,6 +8,7 @@
 #include "softmax.h"
 #include "upcoming.h"
 #include "vector.h"
+#include "weighted_sum.h"
 
 namespace {
 
@@ -31,37 +32,38 @@ void for_each_square(int64_t columns, Body body) {
   if (first < columns) body(first, columns - first, FirstLanes{columns - first});
 }
 
-// sum_k weights[k] * matrices[k] of a square, a row in each vector.
+// sum_k w_k z_k of a square, a row in each vector.
 template <typename Element, typename Lanes>
 inline __attribute__((always_inline)) void load_square(const TileRows& rows, int64_t column,
-                                                       Lanes lanes, const void* const* matrices,
-                                                       const float* weights, int64_t count,
+                                                       Lanes lanes,
+                                                       const WeightedMatrices& matrices,
                                                        UpcomingOperands* upcoming, Vector* square) {
   const auto load_row = [&](int64_t k, int64_t i) {
-    return lanes.load(static_cast<const Element*>(matrices[k]) + column + rows.offsets[i], 0);
+    return lanes.load(static_cast<const Element*>(matrices.data[k]) + column + rows.offsets[i], 0);
   };
-  const Vector first_weight = broadcast(weights[0]);
+  const Vector first_weight = broadcast(matrices.weights[0]);
 #pragma GCC unroll 16
   for (int64_t i = 0; i < kLanes; ++i) square[i] = load_row(0, i) * first_weight;
-  upcoming->fetch(kLanes / 8);
-  for (int64_t k = 1; k < count; ++k) {
-    const Vector weight = broadcast(weights[k]);
+  upcoming->fetch(kLanes / 4);
+  for (int64_t k = 1; k < matrices.count; ++k) {
+    const Vector weight = broadcast(matrices.weights[k]);
 #pragma GCC unroll 16
     for (int64_t i = 0; i < kLanes; ++i) {
       square[i] = multiply_add(load_row(k, i), weight, square[i]);
     }
-    upcoming->fetch(kLanes / 8);
+    upcoming->fetch(kLanes / 4);
   }
 }
 
 // The weighted sum of matrices, transposed; returns every row's largest. The tile has room for whole squares.
 template <typename Element>
-Vector load_tile(const TileRows& rows, int64_t columns, const void* const* matrices,
-                 const float* weights, int64_t count, UpcomingOperands* upcoming, float* tile) {
+Vector load_tile(const TileRows& rows, int64_t columns, const WeightedMatrices& matrices,
+                 UpcomingOperands* upcoming, float* tile) {
+  UpcomingOperands own = *upcoming;
   Vector peak = broadcast(-INFINITY);
   for_each_square(columns, [&](int64_t first, int64_t width, auto lanes) {
     Vector square[kLanes];
-    load_square<Element>(rows, first, lanes, matrices, weights, count, upcoming, square);
+    load_square<Element>(rows, first, lanes, matrices, &own, square);
     transpose(square);
 #pragma GCC unroll 16
     for (int64_t j = 0; j < kLanes; ++j) {
@@ -69,18 +71,22 @@ Vector load_tile(const TileRows& rows, int64_t columns, const void* const* matri
       store(tile + (first + j) * kLanes, square[j]);
     }
   });
+  *upcoming = own;
   return peak;
 }
 
-// Writes rows to where they begin in `output`; column(j) is the vector of column j, of columns up to a whole
-// square.
+// Writes rows to where they begin in `output`; column(j) is the vector of column j.
 template <typename Element, typename Column>
-void store_tile(const TileRows& rows, int64_t columns, Column column, Element* output) {
-  for_each_square(columns, [&](int64_t first, int64_t, auto lanes) {
+void store_tile(const TileRows& rows, int64_t columns, Column column, UpcomingOperands* upcoming,
+                Element* output) {
+  for_each_square(columns, [&](int64_t first, int64_t width, auto lanes) {
     Vector square[kLanes];
 #pragma GCC unroll 16
-    for (int64_t j = 0; j < kLanes; ++j) square[j] = column(first + j);
+    for (int64_t j = 0; j < kLanes; ++j) {
+      square[j] = j < width ? column(first + j) : broadcast(0);
+    }
     transpose(square);
+    upcoming->fetch(kLanes);
     for (int64_t i = 0; i < rows.count; ++i) {
       lanes.store(output + rows.offsets[i] + first, square[i]);
     }

@@ -19,7 +19,7 @@ class UpcomingOperands {
         end_(offset + bytes),
         last_(static_cast<const char*>(last) - offset) {}
 
-  void fetch(int64_t lines) {
+  inline __attribute__((always_inline)) void fetch(int64_t lines) {
     for (int64_t i = 0; i < lines && offset_ < end_; ++i) {
       if (matrix_ < count_) {
         __builtin_prefetch(static_cast<const char*>(matrices_[matrix_++]) + offset_, 0, 3);

@@ -551,6 +551,14 @@ inline float across_lanes(Vector a, Combine combine) {
   return _mm_cvtss_f32(combine(two, _mm_movehdup_ps(two)));
 }
 
+inline float first_lane(Vector a) {
+#if defined(__AVX512F__)
+  return _mm512_cvtss_f32(a.lanes);
+#else
+  return _mm256_cvtss_f32(a.lanes);
+#endif
+}
+
 inline float sum_of_lanes(Vector a) {
   return across_lanes(a, [](__m128 x, __m128 y) { return _mm_add_ps(x, y); });
 }
@@ -564,6 +572,7 @@ inline float largest_lane(Vector a) {
 inline Vector exp_nonpositive(Vector x) { return {expf(x.lanes)}; }
 inline Vector exp2_nonpositive(Vector x) { return {exp2f(x.lanes)}; }
 inline Vector log_of(Vector x) { return {logf(x.lanes)}; }
+inline float first_lane(Vector a) { return a.lanes; }
 inline float sum_of_lanes(Vector a) { return a.lanes; }
 inline float largest_lane(Vector a) { return a.lanes; }
 
