@@ -71,6 +71,15 @@ RETORT_API retort_status retort_cuda_distillation_loss(
     const float* row_weights, void* gradient, int64_t gradient_stride, float* row_loss,
     retort_distillation_totals* totals, void* workspace, void* stream);
 
+/* `workspace`: retort_cuda_workspace(rows, teacher_count) bytes. `teacher_gradients` is the host's array of
+ * pointers to matrices of the device. */
+RETORT_API retort_status retort_cuda_distillation_tangent(
+    const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const void* const* teachers, int64_t teacher_count,
+    int64_t teacher_stride, const float* teacher_weights, const void* labels,
+    const float* row_weights, const void* tangent, int64_t tangent_stride,
+    void* const* teacher_gradients, int64_t teacher_gradient_stride, void* workspace, void* stream);
+
 #ifdef __cplusplus
 }
 #endif

@@ -76,4 +76,9 @@ struct DistillationParameters {
   LossSums* row_sums;  // [rows] weighted; null: not wanted
 };
 
+struct DistillationTangentParameters : DistillationParameters {
+  ConstMatrixRows tangent;
+  int64_t teacher_gradient_stride;  // the members name the gradients
+};
+
 }  // namespace retort::cuda

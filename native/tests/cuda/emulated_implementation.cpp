@@ -81,6 +81,21 @@ retort_status distillation_loss(const retort_distillation_loss_options* options,
                                        lent.get(), nullptr);
 }
 
+retort_status distillation_tangent(const retort_distillation_loss_options* options, int64_t rows,
+                                   int64_t classes, const void* student, int64_t student_stride,
+                                   const void* const* teachers, int64_t teacher_count,
+                                   int64_t teacher_stride, const float* teacher_weights,
+                                   const void* labels, const float* row_weights,
+                                   const void* tangent, int64_t tangent_stride,
+                                   void* const* teacher_gradients, int64_t teacher_gradient_stride,
+                                   const retort_executor*) {
+  const Lent lent = workspace(rows, teacher_count);
+  return retort_cuda_distillation_tangent(options, rows, classes, student, student_stride, teachers,
+                                          teacher_count, teacher_stride, teacher_weights, labels,
+                                          row_weights, tangent, tangent_stride, teacher_gradients,
+                                          teacher_gradient_stride, lent.get(), nullptr);
+}
+
 }  // namespace
 
 const Implementation& implementation() {
@@ -93,6 +108,7 @@ const Implementation& implementation() {
     cuda.log_softmax_backward = log_softmax_backward;
     cuda.ensemble_mean = ensemble_mean;
     cuda.distillation_loss = distillation_loss;
+    cuda.distillation_tangent = distillation_tangent;
     cuda.last_error = retort_cuda_last_error;
     cuda.allocate = allocate;
     cuda.release = std::free;
