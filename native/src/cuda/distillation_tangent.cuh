@@ -37,7 +37,8 @@ class DistillationTangentRow {
                   wants_of(a.options)),
         student_(team, columns, a) {}
 
-  __device__ void compute(int64_t row) {
+  // Inlined although it is long: a call would put the row's registers into memory.
+  __device__ __forceinline__ void compute(int64_t row) {
     row_ = row;
     const RowLabel of_row(a_, row);
     label_ = of_row.label;
@@ -141,7 +142,7 @@ class DistillationTangentRow {
       backward.moments = teachers_.moments_of_member(k);
       backward.coefficient = 1 / (a_.options.standardize_epsilon + backward.moments.deviation);
     }
-    start_member(d, k);
+    start_member(d, k, backward.moments);
     // dy_k / dz_k, without the standardisation
     const float slope =
         member.scale * (teachers_.of_logits ? member.weight : 1) / a_.options.temperature;
@@ -181,12 +182,12 @@ class DistillationTangentRow {
   }
 
   // The softmax that member k's gradient goes back through, and what is the same for all classes.
-  __device__ void start_member(const Divergence& d, int k) {
+  __device__ void start_member(const Divergence& d, int k, Moments moments) {
     double weight = 1, log_weight = 0;
     if (teachers_.of_logits) {
       softmax_ = teachers_.softmax_of_mean();
     } else {
-      softmax_ = teachers_.softmax_of_member(k, log_own_);
+      softmax_ = teachers_.softmax_of_member(k, moments, log_own_);
       if (columns_.one_tile()) take_logarithms();
       weight = static_cast<double>(teachers_.member(k).weight);
       log_weight = log(weight);

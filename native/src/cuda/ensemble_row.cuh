@@ -81,8 +81,9 @@ class EnsembleRow {
   }
 
   // Reads member k's row again, for its own softmax; of a row of one tile, `z` are its logits from then on.
-  __device__ Softmax softmax_of_member(int k, float (&z)[kCount]) {
-    const float2 seen = standardization(k);
+  // `moments`: the member's, where it is standardised.
+  __device__ Softmax softmax_of_member(int k, Moments moments, float (&z)[kCount]) {
+    const float2 seen = standardization(k, moments);
     SoftmaxSums row = sums();
     columns_.for_each_tile([&](int first) {
       load_member(k, first, seen.x, seen.y, z);
@@ -217,9 +218,13 @@ class EnsembleRow {
 
   // The centre of a member's logits and what they are multiplied by, its share in a mean of logits included.
   __device__ float2 standardization(int k) {
+    if (!kExact || !wants_.standardized) return standardization(k, {});
+    return standardization(k, moments_of_member(k));
+  }
+
+  __device__ float2 standardization(int k, Moments moments) const {
     const float factor = member(k).scale * (of_logits ? member(k).weight : 1);
     if (!kExact || !wants_.standardized) return {0, factor};
-    const Moments moments = moments_of_member(k);
     return {moments.mean, factor / (wants_.epsilon + moments.deviation)};
   }
 

@@ -44,6 +44,19 @@ struct SoftmaxBackwardParameters {
   MatrixRows logits_gradient;
 };
 
+struct TopKParameters {
+  int64_t rows;
+  int classes;
+  int k;
+  retort_form form;
+  float temperature;
+  ConstMatrixRows logits;
+  int32_t* indices;
+  int64_t indices_stride;
+  float* values;
+  int64_t values_stride;
+};
+
 struct EnsembleMeanParameters {
   int64_t rows;
   int classes;

@@ -96,6 +96,14 @@ retort_status distillation_tangent(const retort_distillation_loss_options* optio
                                           teacher_gradient_stride, lent.get(), nullptr);
 }
 
+retort_status top_k(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                    int64_t logits_stride, int64_t k, retort_form form, float temperature,
+                    int32_t* indices, int64_t indices_stride, float* values, int64_t values_stride,
+                    const retort_executor*) {
+  return retort_cuda_top_k(dtype, rows, classes, logits, logits_stride, k, form, temperature,
+                           indices, indices_stride, values, values_stride, nullptr);
+}
+
 }  // namespace
 
 const Implementation& implementation() {
@@ -109,6 +117,7 @@ const Implementation& implementation() {
     cuda.ensemble_mean = ensemble_mean;
     cuda.distillation_loss = distillation_loss;
     cuda.distillation_tangent = distillation_tangent;
+    cuda.top_k = top_k;
     cuda.last_error = retort_cuda_last_error;
     cuda.allocate = allocate;
     cuda.release = std::free;
