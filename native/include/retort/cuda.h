@@ -1,5 +1,5 @@
 /*
- * Retort on CUDA devices: the operations of retort.h with the same meaning, on a stream. They are in a library of
+ * Retort on CUDA devices: the operations of retort.h and sparse_distillation.h with the same meaning, on a stream. They are in a library of
  * their own, retort_cuda, which needs nothing but NVIDIA's driver where it is loaded.
  *
  * What differs from retort.h
@@ -22,6 +22,7 @@
 #define RETORT_CUDA_H
 
 #include "retort/retort.h"
+#include "retort/sparse_distillation.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -70,6 +71,22 @@ RETORT_API retort_status retort_cuda_distillation_loss(
     int64_t teacher_stride, const float* teacher_weights, const void* labels,
     const float* row_weights, void* gradient, int64_t gradient_stride, float* row_loss,
     retort_distillation_totals* totals, void* workspace, void* stream);
+
+/* `workspace`: retort_cuda_workspace(rows, teacher_count) bytes. `teacher_gradients` is the host's array of
+ * pointers to matrices of the device. */
+RETORT_API retort_status retort_cuda_distillation_tangent(
+    const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const void* const* teachers, int64_t teacher_count,
+    int64_t teacher_stride, const float* teacher_weights, const void* labels,
+    const float* row_weights, const void* tangent, int64_t tangent_stride,
+    void* const* teacher_gradients, int64_t teacher_gradient_stride, void* workspace, void* stream);
+
+/* `indices` and `values` are the device's. A logit of -0 comes out as 0. */
+RETORT_API retort_status retort_cuda_top_k(retort_dtype dtype, int64_t rows, int64_t classes,
+                                           const void* logits, int64_t logits_stride, int64_t k,
+                                           retort_form form, float temperature, int32_t* indices,
+                                           int64_t indices_stride, float* values,
+                                           int64_t values_stride, void* stream);
 
 #ifdef __cplusplus
 }

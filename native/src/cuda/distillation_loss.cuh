@@ -64,13 +64,8 @@ class DistillationLossRow {
 
  private:
   __device__ static EnsembleWants wants(const retort_distillation_loss_options& options) {
-    EnsembleWants wants;
+    EnsembleWants wants = kGeneral ? wants_of(options) : EnsembleWants{};
     wants.entropies = options.soft_value == RETORT_MEAN_OF_KL;
-    if (!kGeneral) return wants;
-    wants.mixture_logits = options.divergence == RETORT_SQUARED_ERROR;
-    wants.target_at_one = options.divergence == RETORT_NORMALIZED;
-    wants.standardized = options.standardize_logits != 0;
-    wants.epsilon = options.standardize_epsilon;
     return wants;
   }
 

@@ -10,6 +10,16 @@
 
 namespace retort::cuda {
 
+// What a general loss and its tangent ask of the teachers.
+__device__ inline EnsembleWants wants_of(const retort_distillation_loss_options& options) {
+  EnsembleWants wants;
+  wants.mixture_logits = options.divergence == RETORT_SQUARED_ERROR;
+  wants.target_at_one = options.divergence == RETORT_NORMALIZED;
+  wants.standardized = options.standardize_logits != 0;
+  wants.epsilon = options.standardize_epsilon;
+  return wants;
+}
+
 // The student's row: softmax at the temperature of what the soft part sees, and at 1 of the logits themselves.
 template <typename Element, typename Shape, bool kGeneral>
 class StudentRow {
@@ -67,6 +77,8 @@ class StudentRow {
   }
   // What the soft part sees of an element.
   __device__ float standardized(int i) const { return (logits[i] - moments.mean) * coefficient; }
+
+  __device__ float standardized_label() const { return (label_logit - moments.mean) * coefficient; }
 
   float logits[kCount];  // of the thread's columns of the tile
   float label_logit = 0;

@@ -44,6 +44,18 @@ class EnsembleRow {
   using Team = typename Shape::Team;
   static constexpr int kCount = Shape::kColumns;
 
+  // A softmax among the teachers that a gradient goes back through: a member's own, or that of the mean of logits.
+  struct Softmax {
+    float centre;  // the logits that count are (z - centre) * coefficient
+    float coefficient;
+    float peak;
+    float log_normalizer;  // of the classes that are not left out
+    Split split;           // of the class left out
+    double log_all_at_one =
+        0;  // log sum exp(logit - peak) at temperature 1, the class left out among them
+    double log_target_at_one = 0;  // of the class left out
+  };
+
   __device__ EnsembleRow(Team& team, const Columns<Element, Shape>& columns,
                          const EnsembleMembers& members, retort_mean mean, float temperature,
                          EnsembleWants wants)
@@ -66,6 +78,45 @@ class EnsembleRow {
     } else {
       measure_mixture();
     }
+  }
+
+  // Reads member k's row again, for its own softmax; of a row of one tile, `z` are its logits from then on.
+  // `moments`: the member's, where it is standardised.
+  __device__ Softmax softmax_of_member(int k, Moments moments, float (&z)[kCount]) {
+    const float2 seen = standardization(k, moments);
+    SoftmaxSums row = sums();
+    columns_.for_each_tile([&](int first) {
+      load_member(k, first, seen.x, seen.y, z);
+      row.add(z);
+    });
+    row = team_.reduce(row);
+    const double target =
+        left_out_ < 0 ? 0 : static_cast<double>(left_out_logit(k, seen.x, seen.y));
+    return softmax_of(row, seen, target);
+  }
+
+  // That of the mean of logits, after measure().
+  __device__ const Softmax& softmax_of_mean() const { return mean_; }
+
+  // Moments of member k's logits as they are in memory.
+  __device__ Moments moments_of_member(int k) {
+    return moments_of(team_, columns_,
+                      [&](int first, float(&z)[kCount]) { load_raw_member(k, first, z); });
+  }
+
+  __device__ void load_raw_member(int k, int first, float (&z)[kCount]) const {
+    RowTile<Element, Shape> tile;
+    fetch(k, first, tile);
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) z[i] = logit(tile.at(i));
+  }
+
+  // (z - centre) * coefficient of member k, -inf past the end and for the class left out.
+  __device__ void load_member(int k, int first, float centre, float coefficient,
+                              float (&z)[kCount]) const {
+    RowTile<Element, Shape> tile;
+    fetch(k, first, tile);
+    see(tile, first, centre, coefficient, z);
   }
 
   // Names the row, for load_mean() alone.
@@ -136,14 +187,6 @@ class EnsembleRow {
     return reinterpret_cast<MemberConstants*>(team_.shared());
   }
 
-  // (z - centre) * coefficient of member k, -inf past the end and for the class left out.
-  __device__ void load_member(int k, int first, float centre, float coefficient,
-                              float (&z)[kCount]) const {
-    RowTile<Element, Shape> tile;
-    fetch(k, first, tile);
-    see(tile, first, centre, coefficient, z);
-  }
-
   __device__ void fetch(int k, int first, RowTile<Element, Shape>& tile) const {
     const float rest = members_.form == RETORT_PROBABILITIES ? 0 : -HUGE_VALF;
     tile.load(columns_, member(k).logits, offset_, first, element_of<Element>(rest));
@@ -175,18 +218,14 @@ class EnsembleRow {
 
   // The centre of a member's logits and what they are multiplied by, its share in a mean of logits included.
   __device__ float2 standardization(int k) {
-    const float factor = member(k).scale * (of_logits ? member(k).weight : 1);
-    if (!kExact || !wants_.standardized) return {0, factor};
-    const Moments moments = moments_of(
-        team_, columns_, [&](int first, float(&z)[kCount]) { load_raw_member(k, first, z); });
-    return {moments.mean, factor / (wants_.epsilon + moments.deviation)};
+    if (!kExact || !wants_.standardized) return standardization(k, {});
+    return standardization(k, moments_of_member(k));
   }
 
-  __device__ void load_raw_member(int k, int first, float (&z)[kCount]) const {
-    RowTile<Element, Shape> tile;
-    fetch(k, first, tile);
-#pragma unroll
-    for (int i = 0; i < kCount; ++i) z[i] = logit(tile.at(i));
+  __device__ float2 standardization(int k, Moments moments) const {
+    const float factor = member(k).scale * (of_logits ? member(k).weight : 1);
+    if (!kExact || !wants_.standardized) return {0, factor};
+    return {moments.mean, factor / (wants_.epsilon + moments.deviation)};
   }
 
   // ---- mean of logits ----
@@ -200,13 +239,12 @@ class EnsembleRow {
       row.add(log_p);
     });
     row = team_.reduce(row);
-    peak_ = row.reference();
-    log_normalizer_ = logf(row.sum);
-    log_partition = static_cast<double>(log_normalizer_) + static_cast<double>(peak_) * scale_;
+    log_partition =
+        static_cast<double>(logf(row.sum)) + static_cast<double>(row.reference()) * scale_;
+    mean_ = softmax_of(row, {0, 1}, left_out_logit_);
     if (kExact && left_out_ >= 0) {
-      split = split_of(row, left_out_logit_);
-      if (row.sum == 0) log_normalizer_ = 0;
-      if (wants_.target_at_one) target_at_one = exp(log_target_at_one(row, left_out_logit_));
+      split = mean_.split;
+      if (wants_.target_at_one) target_at_one = exp(mean_.log_target_at_one);
     }
     if (columns_.one_tile()) take_logarithms();
   }
@@ -223,7 +261,8 @@ class EnsembleRow {
 
   __device__ void take_logarithms() {
 #pragma unroll
-    for (int i = 0; i < kCount; ++i) log_p[i] = (log_p[i] - peak_) * scale_ - log_normalizer_;
+    for (int i = 0; i < kCount; ++i)
+      log_p[i] = (log_p[i] - mean_.peak) * scale_ - mean_.log_normalizer;
   }
 
   // ---- mean of probabilities ----
@@ -287,14 +326,14 @@ class EnsembleRow {
     MemberConstants constants{seen.x, seen.y, row.reference(), log_normalizer,
                               static_cast<double>(logf(weight))};
     if (!kExact || left_out_ < 0) return constants;
-    const double target = static_cast<double>(left_out_logit(k, seen.x, seen.y));
-    const Split own = split_of(row, target);
+    const Softmax own =
+        softmax_of(row, seen, static_cast<double>(left_out_logit(k, seen.x, seen.y)));
     const double log_weight = log(static_cast<double>(weight));
-    split.log_target = log_add(split.log_target, log_weight + own.log_target);
-    split.log_rest = log_add(split.log_rest, log_weight + own.log_rest);
+    split.log_target = log_add(split.log_target, log_weight + own.split.log_target);
+    split.log_rest = log_add(split.log_rest, log_weight + own.split.log_rest);
     if (wants_.target_at_one)
-      target_at_one += static_cast<double>(weight) * exp(log_target_at_one(row, target));
-    constants.log_weight = log_weight + own.log_rest;
+      target_at_one += static_cast<double>(weight) * exp(own.log_target_at_one);
+    constants.log_weight = log_weight + own.split.log_rest;
     return constants;
   }
 
@@ -344,20 +383,20 @@ class EnsembleRow {
 
   // ---- the class left out ----
 
-  // Its own x, above 0 where it would be the largest.
-  __device__ double left_out_x(const SoftmaxSums& row, double target) const {
-    return (target - static_cast<double>(row.reference())) * static_cast<double>(scale_);
-  }
-
-  __device__ Split split_of(const SoftmaxSums& row, double target) const {
-    const double x = left_out_x(row, target), rest = log(static_cast<double>(row.sum));
-    const double all = log_add(x, rest);
-    return {x - all, rest - all};
-  }
-
-  __device__ double log_target_at_one(const SoftmaxSums& row, double target) const {
-    const double x = left_out_x(row, target) * static_cast<double>(temperature_);
-    return x - log_add(x, log(static_cast<double>(row.other)));
+  // `target`: its logit, which may be the largest of all.
+  __device__ Softmax softmax_of(const SoftmaxSums& row, float2 seen, double target) const {
+    Softmax softmax{seen.x, seen.y, row.reference(), logf(row.sum), {}};
+    if (!kExact || left_out_ < 0) return softmax;
+    if (row.sum == 0) softmax.log_normalizer = 0;
+    const double above = target - static_cast<double>(row.reference());
+    const double x = above * static_cast<double>(scale_);
+    const double rest = log(static_cast<double>(row.sum)), all = log_add(x, rest);
+    softmax.split = {x - all, rest - all};
+    if (!wants_.target_at_one) return softmax;
+    const double at_one = x * static_cast<double>(temperature_);
+    softmax.log_all_at_one = log_add(at_one, log(static_cast<double>(row.other)));
+    softmax.log_target_at_one = at_one - softmax.log_all_at_one;
+    return softmax;
   }
 
   Team& team_;
@@ -369,8 +408,7 @@ class EnsembleRow {
   int64_t offset_ = 0;
   int left_out_ = -1;
   double left_out_logit_ = 0;  // of a mean of logits
-  float peak_ = 0;             // of a mean of logits
-  float log_normalizer_ = 0;   // of a mean of logits
+  Softmax mean_{};             // of a mean of logits
 };
 
 }  // namespace retort::cuda

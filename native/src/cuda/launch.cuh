@@ -125,6 +125,18 @@ retort_status launch_rows(void (*kernel)(Parameters), const Parameters& paramete
   return launch(kernel, shape, stream, parameters);
 }
 
+// A block a row, however long it is.
+template <typename Team, typename Parameters>
+retort_status launch_blocks(void (*kernel)(Parameters), const Parameters& parameters, size_t bytes,
+                            void* stream) {
+  constexpr int64_t kMostBlocks = int64_t{1} << 30;
+  if (parameters.rows == 0) return RETORT_OK;
+  return launch(
+      kernel,
+      {std::min(parameters.rows, kMostBlocks), Team::kThreads, 1, Team::shared_bytes(1, bytes)},
+      stream, parameters);
+}
+
 // body(shape) for the shape that rows of so many classes get. Not measured yet: the limits are those of the
 // registers, which hold 32 columns of two numbers a thread without spilling.
 template <typename Body>

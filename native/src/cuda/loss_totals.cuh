@@ -4,6 +4,7 @@
 // that the number of rows alone decides. Bytes: a label and a weight a row, 16 for the row's losses.
 #pragma once
 
+#include "launch.cuh"
 #include "row_label.cuh"
 #include "softmax_sums.cuh"
 #include "team.cuh"
@@ -72,6 +73,41 @@ static __global__ void __launch_bounds__(kSpanThreads)
   const double total =
       (hard_share > 0 ? hard_share * hard : 0) + (soft_share > 0 ? soft_share * soft : 0);
   *totals = {total, hard, soft, denominator->value, denominator->counted_rows};
+}
+
+inline LaunchShape span_launch(int64_t spans) {
+  using Team = BlockTeam<kSpanThreads>;
+  return {spans, kSpanThreads, 1, Team::shared_bytes(1, 0)};
+}
+
+// The number that the sums are divided by where the host knows it; 0 where the rows decide.
+inline double known_denominator(const DistillationParameters& a) {
+  if (a.options.reduction != RETORT_REDUCTION_MEAN) return 1;
+  if (a.options.denominator > 0) return a.options.denominator;
+  const bool rows_differ = a.labels != nullptr || a.row_weights != nullptr;
+  return rows_differ ? 0 : static_cast<double>(a.rows);
+}
+
+inline retort_status find_denominator(const DistillationParameters& a, const Workspace& workspace,
+                                      void* stream) {
+  if (a.rows > 0)
+    RETORT_CHECK(
+        launch(sum_weights, span_launch(workspace.span_count()), stream, a, workspace.spans()));
+  return launch(set_denominator, span_launch(1), stream,
+                static_cast<const SpanSums*>(workspace.spans()), workspace.span_count(),
+                known_denominator(a), workspace.denominator());
+}
+
+inline retort_status find_totals(const DistillationParameters& a, const Workspace& workspace,
+                                 retort_distillation_totals* totals, void* stream) {
+  if (a.rows > 0) {
+    RETORT_CHECK(launch(sum_losses, span_launch(workspace.span_count()), stream,
+                        static_cast<const LossSums*>(workspace.row_sums()), a.rows,
+                        workspace.spans()));
+  }
+  return launch(set_totals, span_launch(1), stream, static_cast<const SpanSums*>(workspace.spans()),
+                workspace.span_count(), static_cast<const Denominator*>(workspace.denominator()),
+                a.options.alpha, totals);
 }
 
 }  // namespace retort::cuda

@@ -44,6 +44,19 @@ struct SoftmaxBackwardParameters {
   MatrixRows logits_gradient;
 };
 
+struct TopKParameters {
+  int64_t rows;
+  int classes;
+  int k;
+  retort_form form;
+  float temperature;
+  ConstMatrixRows logits;
+  int32_t* indices;
+  int64_t indices_stride;
+  float* values;
+  int64_t values_stride;
+};
+
 struct EnsembleMeanParameters {
   int64_t rows;
   int classes;
@@ -75,6 +88,11 @@ struct DistillationParameters {
   MatrixRows gradient;
   float* row_loss;     // null: not wanted
   LossSums* row_sums;  // [rows] weighted; null: not wanted
+};
+
+struct DistillationTangentParameters : DistillationParameters {
+  ConstMatrixRows tangent;
+  int64_t teacher_gradient_stride;  // the members name the gradients
 };
 
 }  // namespace retort::cuda

@@ -70,6 +70,29 @@ retort_status distillation_loss(const retort_distillation_loss_options* options,
                                        lent.get(), nullptr);
 }
 
+retort_status distillation_tangent(const retort_distillation_loss_options* options, int64_t rows,
+                                   int64_t classes, const void* student, int64_t student_stride,
+                                   const void* const* teachers, int64_t teacher_count,
+                                   int64_t teacher_stride, const float* teacher_weights,
+                                   const void* labels, const float* row_weights,
+                                   const void* tangent, int64_t tangent_stride,
+                                   void* const* teacher_gradients, int64_t teacher_gradient_stride,
+                                   const retort_executor*) {
+  const Lent lent = workspace(rows, teacher_count);
+  return retort_cuda_distillation_tangent(options, rows, classes, student, student_stride, teachers,
+                                          teacher_count, teacher_stride, teacher_weights, labels,
+                                          row_weights, tangent, tangent_stride, teacher_gradients,
+                                          teacher_gradient_stride, lent.get(), nullptr);
+}
+
+retort_status top_k(retort_dtype dtype, int64_t rows, int64_t classes, const void* logits,
+                    int64_t logits_stride, int64_t k, retort_form form, float temperature,
+                    int32_t* indices, int64_t indices_stride, float* values, int64_t values_stride,
+                    const retort_executor*) {
+  return retort_cuda_top_k(dtype, rows, classes, logits, logits_stride, k, form, temperature,
+                           indices, indices_stride, values, values_stride, nullptr);
+}
+
 }  // namespace
 
 const Implementation& implementation() {
@@ -82,6 +105,8 @@ const Implementation& implementation() {
     cuda.log_softmax_backward = log_softmax_backward;
     cuda.ensemble_mean = ensemble_mean;
     cuda.distillation_loss = distillation_loss;
+    cuda.distillation_tangent = distillation_tangent;
+    cuda.top_k = top_k;
     cuda.last_error = retort_cuda_last_error;
     cuda.allocate = device_allocate;
     cuda.release = device_release;
