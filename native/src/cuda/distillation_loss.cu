@@ -42,7 +42,7 @@ retort_status retort_cuda_distillation_loss(
                            labels,     row_weights,
                            nullptr,    {gradient, gradient_stride},
                            row_loss,   totals == nullptr ? nullptr : lent.row_sums()};
-  RETORT_CHECK(pass_members(of.teachers, nullptr, lent, stream, &a.teachers));
+  RETORT_CHECK(pass_members(of.teachers, nullptr, nullptr, lent, stream, &a.teachers));
   if (totals != nullptr || known_denominator(a) != 1) {
     RETORT_CHECK(find_denominator(a, lent, stream));
     a.denominator = lent.denominator();
