@@ -307,7 +307,7 @@ class SparseDistillationRow {
 };
 
 template <typename Element>
-__global__ void __launch_bounds__(SparseTeacherRow::Team::kThreads)
+__global__ void __launch_bounds__(SparseTeacherRow::Team::kThreads, 1)
     sparse_distillation_loss(const __grid_constant__ SparseDistillationParameters a) {
   using Row = SparseDistillationRow<Element>;
   typename Row::Team team;
