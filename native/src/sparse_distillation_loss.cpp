@@ -1,78 +1,8 @@
 // retort_sparse_distillation_loss: checks, then tasks of rows, then the totals in the order of the tasks.
 #include "cpu/kernels.h"
-#include "distillation_arguments.h"
 #include "errors.h"
-#include "sparse_teacher_arguments.h"
+#include "sparse_distillation_arguments.h"
 #include "tasks.h"
-
-namespace retort {
-namespace {
-
-const char* name_of(retort_divergence divergence) {
-  switch (divergence) {
-    case RETORT_REVERSE_KL:
-      return "RETORT_REVERSE_KL";
-    case RETORT_JENSEN_SHANNON:
-      return "RETORT_JENSEN_SHANNON";
-    case RETORT_TOTAL_VARIATION:
-      return "RETORT_TOTAL_VARIATION";
-    case RETORT_SQUARED_ERROR:
-      return "RETORT_SQUARED_ERROR";
-    case RETORT_DECOUPLED:
-      return "RETORT_DECOUPLED";
-    case RETORT_NORMALIZED:
-      return "RETORT_NORMALIZED";
-    default:
-      return "RETORT_FORWARD_KL";
-  }
-}
-
-// What the dense loss knows and this one does not.
-retort_status check_dense_options(const retort_distillation_loss_options& options) {
-  if (options.divergence != RETORT_FORWARD_KL) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "divergence must be RETORT_FORWARD_KL with sparse teachers, got %s",
-                name_of(options.divergence));
-  }
-  if (options.soft_value == RETORT_MEAN_OF_KL) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "soft_value must be RETORT_KL_OF_MEAN or RETORT_CROSS_ENTROPY with sparse "
-                "teachers, got RETORT_MEAN_OF_KL");
-  }
-  if (options.standardize_logits) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "standardize_logits must be 0 with sparse teachers, whose other logits are "
-                "unknown, got %d",
-                options.standardize_logits);
-  }
-  return RETORT_OK;
-}
-
-retort_status check_teacher_options(const retort_sparse_distillation_loss_options& options,
-                                    int64_t teacher_count) {
-  const retort_distillation_loss_options& loss = options.loss;
-  if (teacher_count > 1 && loss.mean != RETORT_MEAN_OF_PROBABILITIES) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "mean must be RETORT_MEAN_OF_PROBABILITIES with several sparse teachers, who "
-                "need not list the same classes, got RETORT_MEAN_OF_LOGITS");
-  }
-  if (loss.teacher_form == RETORT_LOGITS && options.tail != RETORT_TAIL_RENORMALIZED) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "teacher_form RETORT_LOGITS needs RETORT_TAIL_RENORMALIZED: without the "
-                "normaliser of the row the tail's mass is unknown, got tail %d",
-                static_cast<int>(options.tail));
-  }
-  if (loss.teacher_form != RETORT_LOGITS && loss.teacher_temperatures != nullptr) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "teacher_temperatures must be null with teacher_form %d, which is at the "
-                "temperature of the loss",
-                static_cast<int>(loss.teacher_form));
-  }
-  return RETORT_OK;
-}
-
-}  // namespace
-}  // namespace retort
 
 retort_sparse_distillation_loss_options retort_sparse_distillation_loss_options_default(void) {
   retort_sparse_distillation_loss_options options{};
@@ -91,44 +21,24 @@ retort_status retort_sparse_distillation_loss(
     int64_t gradient_stride, float* row_loss, retort_distillation_totals* totals,
     const retort_executor* executor) {
   using namespace retort;
-  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
-  const bool has_soft = options->loss.alpha > 0;
-  DistillationArguments checked;
-  SparseTeacherArguments teachers;
-  RETORT_CHECK(checked.set_student(&options->loss, rows, classes, student, student_stride));
-  RETORT_CHECK(check_indexable(classes));
-  RETORT_CHECK(check_enum("tail", "retort_tail", options->tail, 4));
-  RETORT_CHECK(check_dense_options(options->loss));
-  if (has_soft) {
-    RETORT_CHECK(check_teacher_options(*options, teacher_count));
-    RETORT_CHECK(teachers.set(rows, teacher_indices, teacher_values, teacher_count, teacher_stride,
-                              k, teacher_weights, options->loss));
-  }
-  RETORT_CHECK(checked.set_labels(labels, row_weights));
-  const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, rows);
-  if (gradient != nullptr) {
-    const MatrixArgument out{"gradient", options->loss.dtype, gradient, rows,
-                             classes,    gradient_stride};
-    RETORT_CHECK(check_matrix(out));
-    RETORT_CHECK(check_no_partial_overlap(out, checked.student()));
-    if (has_soft) RETORT_CHECK(teachers.check_against(out));
-    RETORT_CHECK(checked.check_apart_from_labels(out));
-    RETORT_CHECK(check_apart(losses, out));
-  }
-  RETORT_CHECK(checked.check_row_loss(row_loss));
-  // The indices are checked once and then read as rows are written.
-  if (has_soft) RETORT_CHECK(teachers.check_against(losses));
-  if (has_soft) RETORT_CHECK(teachers.check_indices(checked, classes, executor));
-  const SparseDistillationLossRows arguments{checked.rows(),
-                                             teachers.teachers(options->loss.teacher_form),
-                                             options->tail,
-                                             {gradient, gradient_stride},
-                                             row_loss};
+  SparseDistillationArguments checked;
+  RETORT_CHECK(checked.set(options, rows, classes, student, student_stride, teacher_indices,
+                           teacher_values, teacher_count, teacher_stride, k, teacher_weights,
+                           labels, row_weights, gradient, gradient_stride, row_loss,
+                           DistillationArguments::Labels::kOnHost));
+  if (checked.has_soft())
+    RETORT_CHECK(checked.teachers().check_indices(checked.loss(), classes, executor));
+  const SparseDistillationLossRows arguments{
+      checked.loss().rows(),
+      checked.teachers().teachers(options->loss.teacher_form),
+      options->tail,
+      {gradient, gradient_stride},
+      row_loss};
   const RowTasks tasks(rows, classes);
   LossSums sums[RowTasks::kMostTasks];
   run_tasks(executor, tasks.count, [&](int64_t task) {
     sums[task] = kernels().sparse_distillation_loss(arguments, tasks.first(task), tasks.end(task));
   });
-  if (totals != nullptr) checked.write_totals(sums, tasks.count, totals);
+  if (totals != nullptr) checked.loss().write_totals(sums, tasks.count, totals);
   return RETORT_OK;
 }

@@ -88,6 +88,18 @@ RETORT_API retort_status retort_cuda_top_k(retort_dtype dtype, int64_t rows, int
                                            int64_t indices_stride, float* values,
                                            int64_t values_stride, void* stream);
 
+/* `workspace`: retort_cuda_workspace(rows, teacher_count) bytes. `totals` and the matrices that `teacher_indices` and
+ * `teacher_values` point to are the device's, both arrays of pointers the host's. Indices cannot be looked at before
+ * the call returns: one that is neither -1 nor a class, or a class twice in a row of one teacher, leaves that teacher
+ * without a distribution in the row, whose loss is NaN, and its gradient, with RETORT_TAIL_RENORMALIZED on S alone. */
+RETORT_API retort_status retort_cuda_sparse_distillation_loss(
+    const retort_sparse_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const int32_t* const* teacher_indices,
+    const float* const* teacher_values, int64_t teacher_count, int64_t teacher_stride, int64_t k,
+    const float* teacher_weights, const void* labels, const float* row_weights, void* gradient,
+    int64_t gradient_stride, float* row_loss, retort_distillation_totals* totals, void* workspace,
+    void* stream);
+
 #ifdef __cplusplus
 }
 #endif

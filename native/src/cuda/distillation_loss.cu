@@ -47,7 +47,7 @@ retort_status retort_cuda_distillation_loss(
   a.gradient = {gradient, gradient_stride};
   a.row_loss = row_loss;
   a.row_sums = totals == nullptr ? nullptr : lent.row_sums();
-  RETORT_CHECK(pass_members(of.teachers, nullptr, lent, stream, &a.teachers));
+  RETORT_CHECK(pass_members(of.teachers, nullptr, nullptr, lent, stream, &a.teachers));
   const double known = known_denominator(a);
   if (totals == nullptr && known > 0) {
     a.gradient_scale = 1 / known;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "distillation_row.cuh"
+#include "row_loss.cuh"
 
 namespace retort::cuda {
 
@@ -185,17 +186,7 @@ class DistillationLossRow {
   }
 
   __device__ void report(LossSums loss, double weight) const {
-    if (team_.rank() != 0) return;
-    const double alpha = static_cast<double>(a_.options.alpha);
-    const double soft = alpha > 0 ? alpha * loss.soft : 0;
-    const double hard = alpha < 1 ? (1 - alpha) * loss.hard : 0;
-    if (weight == 0) loss = {0, 0};
-    if (a_.row_loss != nullptr)
-      a_.row_loss[row_] = weight == 0 ? 0 : static_cast<float>(weight * (soft + hard));
-    if (a_.row_sums != nullptr) {
-      a_.row_sums[row_] = {weight == 0 ? 0 : weight * loss.hard,
-                           weight == 0 ? 0 : weight * loss.soft};
-    }
+    if (team_.rank() == 0) report_loss(a_, row_, loss, weight);
   }
 
   Team& team_;

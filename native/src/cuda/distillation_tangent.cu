@@ -69,7 +69,7 @@ retort_status retort_cuda_distillation_tangent(
   a.row_weights = row_weights;
   a.tangent = {tangent, tangent_stride};
   a.teacher_gradient_stride = teacher_gradient_stride;
-  RETORT_CHECK(pass_members(of.teachers, checked.gradients(), lent, stream, &a.teachers));
+  RETORT_CHECK(pass_members(of.teachers, checked.gradients(), nullptr, lent, stream, &a.teachers));
   if (known_denominator(a) != 1) {
     RETORT_CHECK(find_denominator(a, lent, stream));
     a.denominator = lent.denominator();

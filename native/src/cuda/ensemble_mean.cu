@@ -25,7 +25,7 @@ retort_status retort_cuda_ensemble_mean(const retort_ensemble_mean_options* opti
                                     options->output,
                                     options->temperature,
                                     {output, output_stride}};
-  RETORT_CHECK(pass_members(checked.logits(), nullptr, Workspace(workspace, 0), stream,
+  RETORT_CHECK(pass_members(checked.logits(), nullptr, nullptr, Workspace(workspace, 0), stream,
                             &parameters.members));
   return with_element(options->dtype, [&](auto element) {
     return with_general_row_shape(classes, [&](auto shape) {

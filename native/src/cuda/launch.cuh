@@ -64,6 +64,17 @@ bool runs_cluster(void (*kernel)(Parameters...), const LaunchShape& shape) {
   return runs;
 }
 
+// More shared memory than every device gives unasked.
+template <typename... Parameters>
+retort_status allow_shared_bytes(void (*kernel)(Parameters...), size_t bytes) {
+  constexpr size_t kUnasked = 48 * 1024;
+  if (bytes <= kUnasked) return RETORT_OK;
+  return device_status(
+      "asking for shared memory",
+      cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel),
+                           cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)));
+}
+
 template <typename... Parameters, typename... Arguments>
 retort_status launch(void (*kernel)(Parameters...), const LaunchShape& shape, void* stream,
                      const Arguments&... arguments) {
@@ -78,6 +89,11 @@ template <typename... Parameters>
 bool runs_cluster(void (*)(Parameters...), const LaunchShape& shape) {
   const char* const most = std::getenv("RETORT_EMULATION_CLUSTER");
   return shape.cluster <= (most == nullptr ? 16 : std::atoi(most));
+}
+
+template <typename... Parameters>
+retort_status allow_shared_bytes(void (*)(Parameters...), size_t) {
+  return RETORT_OK;
 }
 
 template <typename... Parameters, typename... Arguments>
@@ -125,16 +141,16 @@ retort_status launch_rows(void (*kernel)(Parameters), const Parameters& paramete
   return launch(kernel, shape, stream, parameters);
 }
 
-// A block a row, however long it is.
+// A block a row, however long it is, with `bytes` of shared memory beside the team's.
 template <typename Team, typename Parameters>
 retort_status launch_blocks(void (*kernel)(Parameters), const Parameters& parameters, size_t bytes,
                             void* stream) {
   constexpr int64_t kMostBlocks = int64_t{1} << 30;
   if (parameters.rows == 0) return RETORT_OK;
-  return launch(
-      kernel,
-      {std::min(parameters.rows, kMostBlocks), Team::kThreads, 1, Team::shared_bytes(1, bytes)},
-      stream, parameters);
+  const size_t shared_bytes = Team::shared_bytes(1, bytes);
+  RETORT_CHECK(allow_shared_bytes(kernel, shared_bytes));
+  return launch(kernel, {std::min(parameters.rows, kMostBlocks), Team::kThreads, 1, shared_bytes},
+                stream, parameters);
 }
 
 // body(shape) for the shape that rows of so many classes get. Not measured yet: the limits are those of the

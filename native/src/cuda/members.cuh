@@ -22,14 +22,14 @@ static __global__ void __launch_bounds__(MemberBatch::kMost)
   if (k < batch.count) to[k] = batch.members[k];
 }
 
-// The checked members as kernels take them; where they are many, through the workspace. `gradients`: null, or one
-// for each.
+// The checked members as kernels take them; where they are many, through the workspace. `gradients`, `indices`: null,
+// or one for each.
 inline retort_status pass_members(const MemberLogits& members, void* const* gradients,
-                                  const Workspace& workspace, void* stream,
-                                  EnsembleMembers* passed) {
+                                  const int32_t* const* indices, const Workspace& workspace,
+                                  void* stream, EnsembleMembers* passed) {
   const auto member = [&](int64_t k) {
     return Member{members.logits[k], gradients == nullptr ? nullptr : gradients[k],
-                  members.weights[k], members.scales[k]};
+                  indices == nullptr ? nullptr : indices[k], members.weights[k], members.scales[k]};
   };
   passed->count = static_cast<int>(members.count);
   passed->form = members.form;

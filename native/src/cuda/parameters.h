@@ -8,7 +8,8 @@ namespace retort::cuda {
 
 struct Member {
   const void* logits;
-  void* gradient;  // of retort_cuda_distillation_tangent
+  void* gradient;          // of retort_cuda_distillation_tangent
+  const int32_t* indices;  // of sparse teachers, whose logits are f32 values
   float weight;
   float scale;  // what the logits are multiplied by: T / the member's own temperature
 };
@@ -93,6 +94,12 @@ struct DistillationParameters {
 struct DistillationTangentParameters : DistillationParameters {
   ConstMatrixRows tangent;
   int64_t teacher_gradient_stride;  // the members name the gradients
+};
+
+// The teachers are sparse matrices of `k` columns.
+struct SparseDistillationParameters : DistillationParameters {
+  retort_tail tail;
+  int k;
 };
 
 }  // namespace retort::cuda

@@ -2,11 +2,12 @@
 #pragma once
 
 #include "arch.cuh"
+#include "split.h"
 
 namespace retort::cuda {
 
 // The power of two that is not below count.
-__device__ inline int power_of_two(int count) {
+RETORT_DEVICE inline int power_of_two(int count) {
   int power = 1;
   while (power < count) power *= 2;
   return power;

@@ -93,6 +93,20 @@ retort_status top_k(retort_dtype dtype, int64_t rows, int64_t classes, const voi
                            indices, indices_stride, values, values_stride, nullptr);
 }
 
+retort_status sparse_distillation_loss(
+    const retort_sparse_distillation_loss_options* options, int64_t rows, int64_t classes,
+    const void* student, int64_t student_stride, const int32_t* const* teacher_indices,
+    const float* const* teacher_values, int64_t teacher_count, int64_t teacher_stride, int64_t k,
+    const float* teacher_weights, const void* labels, const float* row_weights, void* gradient,
+    int64_t gradient_stride, float* row_loss, retort_distillation_totals* totals,
+    const retort_executor*) {
+  const Lent lent = workspace(rows, teacher_count);
+  return retort_cuda_sparse_distillation_loss(
+      options, rows, classes, student, student_stride, teacher_indices, teacher_values,
+      teacher_count, teacher_stride, k, teacher_weights, labels, row_weights, gradient,
+      gradient_stride, row_loss, totals, lent.get(), nullptr);
+}
+
 }  // namespace
 
 const Implementation& implementation() {
@@ -107,6 +121,7 @@ const Implementation& implementation() {
     cuda.distillation_loss = distillation_loss;
     cuda.distillation_tangent = distillation_tangent;
     cuda.top_k = top_k;
+    cuda.sparse_distillation_loss = sparse_distillation_loss;
     cuda.last_error = retort_cuda_last_error;
     cuda.allocate = device_allocate;
     cuda.release = device_release;

@@ -1,5 +1,5 @@
 // CUDA's functions of one thread: loads and stores with a cache hint (plain here, but held to their
-// alignment), bits, rounding, and atomic additions.
+// alignment), bits, rounding, and atomic additions and ors.
 #pragma once
 
 #include <cmath>
@@ -93,6 +93,10 @@ inline float atomicAdd(float* address, float value) {
 }
 inline double atomicAdd(double* address, double value) {
   return retort::emulation::add_atomically(address, value);
+}
+
+inline unsigned atomicOr(unsigned* address, unsigned bits) {
+  return __atomic_fetch_or(address, bits, __ATOMIC_RELAXED);
 }
 
 inline void __threadfence() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
