@@ -1,0 +1,22 @@
+package io.retort.distill.transfer;
+
+/** What networks give to the label of each example. */
+public final class LabelProbability {
+
+  private LabelProbability() {}
+
+  /**
+   * The probability of the label.
+   *
+   * @param logits row-major [labels.length, classes]
+   * @return one an example
+   */
+  public static float[] of(float[] logits, int[] labels, int classes, double temperature) {
+    float[] probabilities = new float[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      LogitRow row = new LogitRow(logits, i, classes);
+      probabilities[i] = (float) row.probability(labels[i], temperature);
+    }
+    return probabilities;
+  }
+}
