@@ -7,14 +7,16 @@ import java.util.Objects;
 /**
  * The experiment: one teacher, and students that learn different parts of what it knows.
  *
- * @param training how every network is trained, and the teacher's network; without augmentation
+ * @param training how every network is trained, without augmentation; its network and its label
+ *     smoothing are the teacher's
  * @param studentArchitecture the students' network; null for the teacher's
  * @param studentEpochs passes over the training images of each student; 0 for the teacher's
  * @param seeds how many students learn by each method, each with another seed; the students of one
  *     number have one seed whatever their method
  * @param temperature T, by which the logits of teacher and student are divided, finite and above 0
  * @param alpha weight of the soft targets, in (0, 1]; the labels weigh 1 - alpha
- * @param labelSmoothing probability spread evenly over all classes by label smoothing, in [0, 1]
+ * @param labelSmoothing probability spread evenly over all classes for the students of {@link
+ *     TransferMethod#LABEL_SMOOTHING}, in [0, 1]
  * @param similarityTemperature T_sim of {@link KdSim} and {@link Mixture}, finite and above 0
  * @param topK probabilities that {@link KdTopK} keeps, at least 1
  * @param mixtureShare weight of {@link KdSim} in {@link Mixture}, in [0, 1]
