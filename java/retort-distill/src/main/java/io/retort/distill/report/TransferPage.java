@@ -107,13 +107,14 @@ record TransferPage(
             .filter(method -> method.method().isTaught())
             .max(Comparator.comparingDouble(TransferPage::accuracy))
             .orElseThrow();
-    return "Labels alone make %s, label smoothing %s, all of the teacher’s probabilities %s; of what"
-            .formatted(
-                percent(result, TransferMethod.LABELS),
-                percent(result, TransferMethod.LABEL_SMOOTHING),
-                percent(result, TransferMethod.KD))
-        + " the teacher knows, %s does best, with %s."
-            .formatted(best.method().title(), Numbers.percent(accuracy(best), 2));
+    return ("Labels alone reach %s, label smoothing %s, distillation %s; of the distilled students"
+            + " those of %s do best, with %s.")
+        .formatted(
+            percent(result, TransferMethod.LABELS),
+            percent(result, TransferMethod.LABEL_SMOOTHING),
+            percent(result, TransferMethod.KD),
+            best.method().title(),
+            Numbers.percent(accuracy(best), 2));
   }
 
   private static String percent(TransferResult result, TransferMethod method) {

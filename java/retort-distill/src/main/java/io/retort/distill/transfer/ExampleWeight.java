@@ -2,28 +2,29 @@ package io.retort.distill.transfer;
 
 /**
  * How much distillation weighs an example: omega, the ratio of what it and the labels alone pull at
- * the label's logit (Proposition 1 of Tang et al.). With targets rho, the student's probabilities q
- * and, where there is a temperature T, those at T marked by a dash,
+ * the label's logit, both at one temperature (Proposition 1 of Tang et al.). With the probabilities
+ * p of the teacher and q of the student at that temperature, and the label t,
  *
  * <pre>
- *   omega = (1 - alpha) + alpha * T * (rho_t - q'_t) / (1 - q_t)
+ *   omega = (1 - alpha) + alpha (p_t - q_t) / (1 - q_t) = 1 - alpha (1 - p_t) / (1 - q_t)
  * </pre>
  *
- * <p>for the loss of Hinton with its T². At T = 1 that is the paper's 1 - alpha (1 - rho_t) / (1 -
- * q_t). It is above 1 - alpha where the teacher is surer than the student, and may be negative.
+ * <p>It is 1 - alpha where both agree on the label, more where the teacher is surer, up to 1, and
+ * below 0 where distillation pulls the label's logit down.
  */
 public final class ExampleWeight {
 
   private ExampleWeight() {}
 
   /**
-   * Omega of every example, with the teacher's own probabilities as targets.
+   * Omega of every example.
    *
    * @param alpha weight of the soft targets, in [0, 1]
-   * @param temperature T
+   * @param temperature by which the logits are divided
    * @param teacher its logits, row-major [labels.length, classes]
    * @param student its logits, the same
-   * @return one an example; NaN where the student is so sure that the labels pull no more
+   * @return one an example; not finite where the student is so sure that the labels pull no more
+   * @throws IllegalArgumentException if the sizes do not fit
    */
   public static float[] of(
       double alpha,
@@ -32,28 +33,14 @@ public final class ExampleWeight {
       float[] student,
       int[] labels,
       int classes) {
+    LogitRow.check("teacher", teacher, labels, classes);
+    LogitRow.check("student", student, labels, classes);
     float[] weights = new float[labels.length];
     for (int i = 0; i < labels.length; i++) {
-      LogitRow targets = new LogitRow(teacher, i, classes);
-      weights[i] =
-          (float)
-              of(
-                  alpha,
-                  temperature,
-                  targets.complement(labels[i], temperature),
-                  new LogitRow(student, i, classes),
-                  labels[i]);
+      double offTeacher = new LogitRow(teacher, i, classes).complement(labels[i], temperature);
+      double offStudent = new LogitRow(student, i, classes).complement(labels[i], temperature);
+      weights[i] = (float) (1 - alpha * offTeacher / offStudent);
     }
     return weights;
-  }
-
-  /**
-   * Omega of one example.
-   *
-   * @param offLabel 1 - rho_t, what the targets give to other classes than the label
-   */
-  static double of(double alpha, double temperature, double offLabel, LogitRow student, int label) {
-    double soft = student.complement(label, temperature) - offLabel;
-    return 1 - alpha + alpha * temperature * soft / student.complement(label, 1);
   }
 }

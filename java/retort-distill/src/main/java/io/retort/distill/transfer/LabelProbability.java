@@ -10,8 +10,10 @@ public final class LabelProbability {
    *
    * @param logits row-major [labels.length, classes]
    * @return one an example
+   * @throws IllegalArgumentException if the sizes do not fit
    */
   public static float[] of(float[] logits, int[] labels, int classes, double temperature) {
+    LogitRow.check("logits", logits, labels, classes);
     float[] probabilities = new float[labels.length];
     for (int i = 0; i < labels.length; i++) {
       LogitRow row = new LogitRow(logits, i, classes);

@@ -45,13 +45,16 @@ public record LogitGeometry(
    * @param teacher its logits, row-major [labels.length, classes]
    * @param labels one an example
    * @return row-major [labels.length, classes]
+   * @throws IllegalArgumentException if the sizes do not fit
    */
   public static float[] optimalLogits(double alpha, float[] teacher, int[] labels, int classes) {
+    LogitRow.check("teacher", teacher, labels, classes);
     float[] optimum = new float[teacher.length];
     for (int i = 0; i < labels.length; i++) {
       LogitRow taught = new LogitRow(teacher, i, classes);
+      double logSum = taught.logSum(1);
       for (int k = 0; k < classes; k++) {
-        double soft = Math.log(alpha) + taught.logProbability(k, 1);
+        double soft = Math.log(alpha) + taught.logit(k) - logSum;
         optimum[i * classes + k] =
             (float) (k == labels[i] ? Math.log(1 - alpha + Math.exp(soft)) : soft);
       }
@@ -67,6 +70,7 @@ public record LogitGeometry(
    * @param labels one an example
    * @param similarity of the teacher's classes, at least two
    * @param temperature by which the teacher's logits are divided
+   * @throws IllegalArgumentException if the sizes do not fit, or there are no gaps
    */
   public static LogitGeometry of(
       float[] logits,
@@ -79,6 +83,8 @@ public record LogitGeometry(
       throw new IllegalArgumentException(
           "gaps need examples and two classes, got %d and %d".formatted(labels.length, classes));
     }
+    LogitRow.check("logits", logits, labels, classes);
+    LogitRow.check("teacher", teacher, labels, classes);
     double similar = 0;
     double dissimilar = 0;
     Pairs pairs = new Pairs();
@@ -88,9 +94,10 @@ public record LogitGeometry(
       LogitRow taught = new LogitRow(teacher, i, classes);
       similar += row.logit(label) - row.logit(similarity.mostLike(label));
       dissimilar += row.logit(label) - row.logit(similarity.leastLike(label));
+      double logSum = taught.logSum(temperature);
       for (int k = 0; k < classes; k++) {
         if (k != label) {
-          pairs.add(-taught.logProbability(k, temperature), row.logit(label) - row.logit(k));
+          pairs.add(logSum - taught.logit(k) / temperature, row.logit(label) - row.logit(k));
         }
       }
     }

@@ -8,17 +8,31 @@ package io.retort.distill.transfer;
  */
 record LogitRow(float[] logits, int example, int classes) {
 
+  /**
+   * Refuses logits that are not [labels.length, classes].
+   *
+   * @throws IllegalArgumentException naming them
+   */
+  static void check(String name, float[] logits, int[] labels, int classes) {
+    if (logits.length != (long) labels.length * classes) {
+      throw new IllegalArgumentException(
+          "%s must have %d times %d logits, got %d"
+              .formatted(name, labels.length, classes, logits.length));
+    }
+  }
+
   double logit(int k) {
     return logits[example * classes + k];
   }
 
-  /** The probability of a class at a temperature. */
-  double probability(int k, double temperature) {
-    return Math.exp(logProbability(k, temperature));
+  /** The logarithm of the sum of exp(z / temperature), what log-probabilities lie below z by. */
+  double logSum(double temperature) {
+    return largest() / temperature + Math.log(sum(-1, temperature));
   }
 
-  double logProbability(int k, double temperature) {
-    return (logit(k) - largest()) / temperature - Math.log(sum(-1, temperature));
+  /** The probability of a class at a temperature. */
+  double probability(int k, double temperature) {
+    return Math.exp(logit(k) / temperature - logSum(temperature));
   }
 
   /** One less the probability of a class, as exact where that is all but one. */

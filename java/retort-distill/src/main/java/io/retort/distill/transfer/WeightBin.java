@@ -5,7 +5,7 @@ import java.util.List;
 
 /**
  * The {@link ExampleWeight}s of examples of which the teacher is about equally sure. Their mean
- * says nothing: where labels pull hardly any more, the ratio has no bound.
+ * says little, for they have no lower bound.
  *
  * @param from the teacher's least probability of the label
  * @param to its most

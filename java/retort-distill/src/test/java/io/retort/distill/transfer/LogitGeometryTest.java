@@ -113,6 +113,21 @@ class LogitGeometryTest {
   }
 
   @Test
+  void sizesThatDoNotFitAreNamed() {
+    float[] few = new float[3];
+
+    assertThatThrownBy(() -> geometry(few, 1)).hasMessageContaining("logits must have");
+    assertThatThrownBy(() -> LogitGeometry.optimalLogits(1, few, examples.labels, CLASSES))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("teacher must have");
+    assertThatThrownBy(
+            () -> ExampleWeight.of(1, 1, examples.teacher, few, examples.labels, CLASSES))
+        .hasMessageContaining("student must have");
+    assertThatThrownBy(() -> LabelProbability.of(few, examples.labels, CLASSES, 1))
+        .hasMessageContaining("logits must have");
+  }
+
+  @Test
   void gapsNeedExamplesAndTwoClasses() {
     assertThatThrownBy(
             () ->
