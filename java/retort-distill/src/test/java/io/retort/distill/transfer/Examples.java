@@ -67,7 +67,23 @@ final class Examples {
         rho);
   }
 
-  /** The same with the teacher's own logits. */
+  /** The loss with such targets, half of it the labels'. */
+  static double loss(float[] logits, float[] rho, int[] labels) {
+    try (DistillationLoss loss =
+        options(0.5, 2).teacherForm(TeacherForm.PROBABILITIES).teacherTemperatures(1).build()) {
+      return loss.compute(
+              Matrix.of(logits, ROWS, CLASSES),
+              Members.of(Matrix.of(rho, ROWS, CLASSES)),
+              Labels.of(labels),
+              null,
+              null,
+              null,
+              null)
+          .total();
+    }
+  }
+
+  /** The gradient with the teacher's own logits. */
   float[] gradientOfTeacher(double alpha, double temperature) {
     return gradient(options(alpha, temperature).build(), student, teacher);
   }

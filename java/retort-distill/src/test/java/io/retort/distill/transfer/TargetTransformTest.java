@@ -63,15 +63,17 @@ class TargetTransformTest {
 
   @ParameterizedTest
   @MethodSource("transforms")
-  void renumberingTheClassesRenumbersTheTargets(TargetTransform transform) {
+  void renumberingTheClassesRenumbersTheTargetsAndKeepsTheLoss(TargetTransform transform) {
     int[] place = {3, 0, 6, 1, 5, 2, 4};
     TeacherKnowledge before = examples.knowledge(1);
     float[] probabilities = new float[ROWS * CLASSES];
+    float[] student = new float[ROWS * CLASSES];
     float[] weights = new float[examples.weights.length];
     int[] labels = new int[ROWS];
     for (int k = 0; k < CLASSES; k++) {
       for (int r = 0; r < ROWS; r++) {
         probabilities[r * CLASSES + place[k]] = before.probabilities()[r * CLASSES + k];
+        student[r * CLASSES + place[k]] = examples.student[r * CLASSES + k];
         labels[r] = place[examples.labels[r]];
       }
       System.arraycopy(
@@ -93,6 +95,8 @@ class TargetTransformTest {
             .isCloseTo(targets[r * CLASSES + k], within(1e-7f));
       }
     }
+    double loss = Examples.loss(examples.student, targets, examples.labels);
+    assertThat(Examples.loss(student, renumbered, labels)).isCloseTo(loss, within(1e-6 * loss));
   }
 
   @ParameterizedTest
