@@ -37,24 +37,12 @@ retort_status retort_cuda_distillation_loss(
   const Workspace lent(workspace, rows);
   const DistillationRows of = checked.rows();
   DistillationParameters a{};
-  a.options = of.options;
-  a.soft_scale = of.soft_scale;
-  a.rows = rows;
-  a.classes = static_cast<int>(classes);
-  a.student = of.student;
-  a.labels = labels;
-  a.row_weights = row_weights;
+  set_rows(of, rows, &a);
   a.gradient = {gradient, gradient_stride};
   a.row_loss = row_loss;
   a.row_sums = totals == nullptr ? nullptr : lent.row_sums();
   RETORT_CHECK(pass_members(of.teachers, nullptr, nullptr, lent, stream, &a.teachers));
-  const double known = known_denominator(a);
-  if (totals == nullptr && known > 0) {
-    a.gradient_scale = 1 / known;
-  } else {
-    RETORT_CHECK(find_denominator(a, lent, stream));
-    a.denominator = lent.denominator();
-  }
+  RETORT_CHECK(set_scale(totals != nullptr, lent, stream, &a));
   RETORT_CHECK(launch_loss(a, stream));
   return totals == nullptr ? RETORT_OK : find_totals(a, lent, totals, stream);
 }

@@ -40,8 +40,7 @@ class DistillationLossRow {
       return;
     }
     const retort_distillation_loss_options& options = a_.options;
-    const double weight =
-        of_row.weight * (a_.denominator == nullptr ? a_.gradient_scale : a_.denominator->scale);
+    const double weight = of_row.weight * scale_of_rows(a_);
     const int left_out = Divergence::kLeavesLabelOut ? label_ : -1;
     const double alpha = static_cast<double>(options.alpha);
     has_soft_ = alpha > 0;

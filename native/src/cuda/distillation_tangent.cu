@@ -60,20 +60,11 @@ retort_status retort_cuda_distillation_tangent(
   if (of.teachers.count == 0) return RETORT_OK;
   const Workspace lent(workspace, rows);
   DistillationTangentParameters a{};
-  a.options = of.options;
-  a.soft_scale = of.soft_scale;
-  a.rows = rows;
-  a.classes = static_cast<int>(classes);
-  a.student = of.student;
-  a.labels = labels;
-  a.row_weights = row_weights;
+  set_rows(of, rows, &a);
   a.tangent = {tangent, tangent_stride};
   a.teacher_gradient_stride = teacher_gradient_stride;
   RETORT_CHECK(pass_members(of.teachers, checked.gradients(), nullptr, lent, stream, &a.teachers));
-  if (known_denominator(a) != 1) {
-    RETORT_CHECK(find_denominator(a, lent, stream));
-    a.denominator = lent.denominator();
-  }
+  RETORT_CHECK(set_scale(false, lent, stream, &a));
   return with_element(options->dtype, [&](auto element) {
     return launch_distillation_tangent<decltype(element)>(a, stream);
   });

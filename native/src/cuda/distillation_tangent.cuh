@@ -49,7 +49,7 @@ class DistillationTangentRow {
     const RowFacts facts{a_.classes, student_.log_partition - teachers_.log_partition,
                          teachers_.split, student_.split};
     measure_tangent();
-    set_coefficients(of_row.weight * (a_.denominator == nullptr ? 1 : a_.denominator->scale));
+    set_coefficients(of_row.weight * scale_of_rows(a_));
     const Divergence d(a_.options, facts);
     for (int k = 0; k < a_.teachers.count; ++k) member_gradient(d, k);
   }

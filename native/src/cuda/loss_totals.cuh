@@ -98,6 +98,29 @@ inline retort_status find_denominator(const DistillationParameters& a, const Wor
                 known_denominator(a), workspace.denominator());
 }
 
+// The rows of a checked call, without their teachers.
+inline void set_rows(const DistillationRows& rows, int64_t count, DistillationParameters* a) {
+  a->options = rows.options;
+  a->soft_scale = rows.soft_scale;
+  a->rows = count;
+  a->classes = static_cast<int>(rows.classes);
+  a->student = rows.student;
+  a->labels = rows.labels;
+  a->row_weights = rows.row_weights;
+}
+
+// What their sums are divided by: found on the device where the host does not know it, or where totals tell it.
+inline retort_status set_scale(bool wants_totals, const Workspace& workspace, void* stream,
+                               DistillationParameters* a) {
+  const double known = known_denominator(*a);
+  if (!wants_totals && known > 0) {
+    a->gradient_scale = 1 / known;
+    return RETORT_OK;
+  }
+  a->denominator = workspace.denominator();
+  return find_denominator(*a, workspace, stream);
+}
+
 inline retort_status find_totals(const DistillationParameters& a, const Workspace& workspace,
                                  retort_distillation_totals* totals, void* stream) {
   if (a.rows > 0) {

@@ -37,4 +37,9 @@ struct RowLabel {
   }
 };
 
+// What a row's weight is multiplied by: 1 / denominator.
+__device__ inline double scale_of_rows(const DistillationParameters& a) {
+  return a.denominator == nullptr ? a.gradient_scale : a.denominator->scale;
+}
+
 }  // namespace retort::cuda

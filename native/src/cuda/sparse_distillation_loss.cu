@@ -28,23 +28,14 @@ retort_status retort_cuda_sparse_distillation_loss(
   const DistillationRows of = checked.loss().rows();
   const SparseTeachers teachers = checked.teachers().teachers(options->loss.teacher_form);
   SparseDistillationParameters a{};
-  a.options = of.options;
-  a.soft_scale = of.soft_scale;
-  a.rows = rows;
-  a.classes = static_cast<int>(classes);
-  a.student = of.student;
-  a.labels = labels;
-  a.row_weights = row_weights;
+  set_rows(of, rows, &a);
   a.gradient = {gradient, gradient_stride};
   a.row_loss = row_loss;
   a.row_sums = totals == nullptr ? nullptr : lent.row_sums();
   a.tail = options->tail;
   a.k = static_cast<int>(teachers.k);
   RETORT_CHECK(pass_members(teachers.values, nullptr, teachers.indices, lent, stream, &a.teachers));
-  if (totals != nullptr || known_denominator(a) != 1) {
-    RETORT_CHECK(find_denominator(a, lent, stream));
-    a.denominator = lent.denominator();
-  }
+  RETORT_CHECK(set_scale(totals != nullptr, lent, stream, &a));
   const size_t entry_bytes = SparseEntries::bytes(a.teachers.count * a.k);
   RETORT_CHECK(with_element(options->loss.dtype, [&](auto element) {
     using Element = decltype(element);

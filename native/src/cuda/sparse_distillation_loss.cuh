@@ -49,7 +49,7 @@ class SparseDistillationRow {
       if (team_.rank() == 0) report_loss(a_, row, {0, 0}, 0);
       return;
     }
-    const double weight = of_row.weight * (a_.denominator == nullptr ? 1 : a_.denominator->scale);
+    const double weight = of_row.weight * scale_of_rows(a_);
     if (has_soft_) {
       teacher_.measure(row);
     } else {
