@@ -76,4 +76,30 @@ TEST(SparseIndices, AClassTwiceInOneTeacherMakesItsRowNan) {
   expect_second_row_alone_is_nan(loss_with_indices({3, 3}));
 }
 
+// Marks are kept modulo a power of two, and rows of the conformance suite are shorter than that.
+TEST(SparseIndices, ClassesPowersOfTwoApartFromAListedOneAreNotListed) {
+  constexpr int64_t kManyClasses = 140000;
+  constexpr int32_t kListed = 5;
+  const int32_t index = kListed;
+  const float value = std::log(0.5F);
+  const int32_t* const indices[] = {&index};
+  const float* const values[] = {&value};
+  const std::vector<float> student(kManyClasses, 0.0F);
+  std::vector<float> gradient(kManyClasses);
+  retort_sparse_distillation_loss_options options =
+      retort_sparse_distillation_loss_options_default();
+  options.loss.alpha = 1;
+  const std::unique_ptr<void, decltype(&std::free)> workspace(
+      std::aligned_alloc(16, (retort_cuda_workspace(1, 1) + 15) / 16 * 16), &std::free);
+  ASSERT_EQ(retort_cuda_sparse_distillation_loss(&options, 1, kManyClasses, student.data(),
+                                                 kManyClasses, indices, values, 1, 1, 1, nullptr,
+                                                 nullptr, nullptr, gradient.data(), kManyClasses,
+                                                 nullptr, nullptr, workspace.get(), nullptr),
+            RETORT_OK)
+      << retort_cuda_last_error();
+  EXPECT_LT(gradient[kListed], 0);
+  for (int64_t apart = 1; kListed + apart < kManyClasses; apart *= 2)
+    EXPECT_EQ(gradient[static_cast<size_t>(kListed + apart)], gradient[0]) << apart;
+}
+
 }  // namespace
