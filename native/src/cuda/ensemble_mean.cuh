@@ -6,7 +6,7 @@
 namespace retort::cuda {
 
 template <typename Element, typename Shape>
-__global__ void __launch_bounds__(Shape::Team::kThreads)
+__global__ void __launch_bounds__(Shape::Team::kThreads, 1)
     ensemble_mean(const __grid_constant__ EnsembleMeanParameters a) {
   typename Shape::Team team;
   const Columns<Element, Shape> columns(team, a.classes);
