@@ -43,7 +43,7 @@ record TransferRow(
     rows.add(of("ensemble", "teacher", List.of(result.teacher()), ""));
     Method control = result.of(TransferMethod.LABELS);
     for (Method method : result.methods()) {
-      String gain = method.equals(control) ? "" : points(method.gainOver(control), result);
+      String gain = method == control ? "" : points(method.gainOver(control), result);
       rows.add(of(css(method.method()), method.method().title(), method.networks(), gain));
     }
     return rows;
