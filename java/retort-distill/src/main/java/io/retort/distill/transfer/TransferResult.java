@@ -60,6 +60,6 @@ public record TransferResult(
 
   /** The students of a method. */
   public Method of(TransferMethod method) {
-    return methods.get(List.of(TransferMethod.values()).indexOf(method));
+    return methods.get(method.ordinal());
   }
 }
