@@ -11,7 +11,6 @@ module io.retort.distill {
   exports io.retort.distill;
   exports io.retort.distill.multiview;
   exports io.retort.distill.report;
-  exports io.retort.distill.transfer;
 
   opens io.retort.distill to
       com.fasterxml.jackson.databind;
@@ -21,6 +20,4 @@ module io.retort.distill {
   opens io.retort.distill.report to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;
-  opens io.retort.distill.transfer to
-      com.fasterxml.jackson.databind;
 }

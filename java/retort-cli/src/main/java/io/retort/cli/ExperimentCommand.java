@@ -14,11 +14,7 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%nOptions%n",
     commandListHeading = "%nExperiments%n",
     footerHeading = "%nExamples%n",
-    footer = {
-      "  retort experiment list",
-      "  retort experiment multi-view --quick",
-      "  retort experiment transfer --seeds 2"
-    })
+    footer = {"  retort experiment list", "  retort experiment multi-view --quick"})
 final class ExperimentCommand implements Runnable {
   @Spec private CommandSpec spec;
 

@@ -50,8 +50,7 @@ public final class Main {
     CommandLine experiments =
         new CommandLine(new ExperimentCommand())
             .addSubcommand(new ExperimentListCommand(invocation))
-            .addSubcommand(new MultiViewCommand(invocation))
-            .addSubcommand(new TransferCommand(invocation));
+            .addSubcommand(new MultiViewCommand(invocation));
     experiments.getSubcommands().values().forEach(Main::addCommonOptions);
     return experiments;
   }

@@ -23,8 +23,7 @@ interface Teacher extends AutoCloseable {
    * What the teachers say of a batch.
    *
    * @param images the batch on the student's device
-   * @return logits [rows, classes], one tensor a teacher; valid until the next call. Where targets
-   *     are transformed they are probabilities, as the loss is told
+   * @return logits [rows, classes], one tensor a teacher; valid until the next call
    */
   List<Tensor> logits(Batch batch, Tensor images);
 

@@ -108,21 +108,6 @@ public record TrainingConfig(
         threads);
   }
 
-  /** The same with another label smoothing. */
-  public TrainingConfig withLabelSmoothing(double newLabelSmoothing) {
-    return new TrainingConfig(
-        data,
-        architecture,
-        epochs,
-        batchSize,
-        optimizer,
-        schedule,
-        newLabelSmoothing,
-        seed,
-        device,
-        threads);
-  }
-
   /** The same with another number of threads. */
   public TrainingConfig withThreads(int newThreads) {
     return new TrainingConfig(
