@@ -24,4 +24,10 @@ struct Split {
   double log_rest = -HUGE_VAL;
 };
 
+// Of logarithms that are exact up to one summand for both.
+RETORT_DEVICE inline Split split_between(double target, double rest) {
+  const double all = log_add(target, rest);
+  return {target - all, rest - all};
+}
+
 }  // namespace

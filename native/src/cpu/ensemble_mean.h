@@ -21,10 +21,7 @@ constexpr int64_t kMostMembers = 1024;
 constexpr float kSmallestExactProbability = 0x1p-100f;
 
 Split split_of(const RowSoftmax& softmax) {
-  const double target = softmax.left_out_x();
-  const double rest = log(static_cast<double>(softmax.normalizer));
-  const double all = log_add(target, rest);
-  return {target - all, rest - all};
+  return split_between(softmax.left_out_x(), log(static_cast<double>(softmax.normalizer)));
 }
 
 // The class left out against all at temperature 1: exp(x_j * T - log_all) is class j's probability there.

@@ -155,10 +155,8 @@ class DistillationLossRow {
   }
 
   __device__ Entry entry(int i) const {
-    const float log_p = teachers_.log_p[i];
-    float log_q = student_.log_q(i);
-    if (Divergence::kLeavesLabelOut && columns_.column(first_, i) == label_) log_q = -HUGE_VALF;
-    return {exponential(log_p), log_p, exponential(log_q), log_q};
+    return entry_of<Divergence>(teachers_.log_p[i], student_.log_q(i),
+                                columns_.column(first_, i) == label_);
   }
 
   // The gradient of both parts, of that of the soft one in units of its coefficient.

@@ -20,6 +20,13 @@ __device__ inline EnsembleWants wants_of(const retort_distillation_loss_options&
   return wants;
 }
 
+// A class as the divergence sees it: the student's mass on a label that it leaves out is 0, as the teachers' is.
+template <typename Divergence>
+__device__ Entry entry_of(float log_p, float log_q, bool is_label) {
+  if (Divergence::kLeavesLabelOut && is_label) log_q = -HUGE_VALF;
+  return {exponential(log_p), log_p, exponential(log_q), log_q};
+}
+
 // The student's row: softmax at the temperature of what the soft part sees, and at 1 of the logits themselves.
 template <typename Element, typename Shape, bool kGeneral>
 class StudentRow {
@@ -100,8 +107,7 @@ class StudentRow {
   __device__ void leave_out(const SoftmaxSums& sums) {
     const double above = static_cast<double>(label_logit) - static_cast<double>(peak);
     const double x = above * static_cast<double>(scale_);
-    const double rest = log(static_cast<double>(sums.sum)), all = log_add(x, rest);
-    split = {x - all, rest - all};
+    split = split_between(x, log(static_cast<double>(sums.sum)));
     const double all_at_one = log_add(above, log(static_cast<double>(sums.other)));
     if (above > 0) peak_at_one = label_logit;
     log_normalizer_at_one = static_cast<float>(above > 0 ? all_at_one - above : all_at_one);

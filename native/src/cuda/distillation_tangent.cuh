@@ -263,10 +263,8 @@ class DistillationTangentRow {
   }
 
   __device__ Entry entry(int i) const {
-    const float log_p = teachers_.log_p[i];
-    float log_q = student_.log_q(i);
-    if (Divergence::kLeavesLabelOut && columns_.column(first_, i) == label_) log_q = -HUGE_VALF;
-    return {exponential(log_p), log_p, exponential(log_q), log_q};
+    return entry_of<Divergence>(teachers_.log_p[i], student_.log_q(i),
+                                columns_.column(first_, i) == label_);
   }
 
   __device__ void write(const Member& member, int first, const float (&g)[kCount],

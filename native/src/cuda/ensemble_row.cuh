@@ -231,7 +231,6 @@ class EnsembleRow {
   // ---- mean of logits ----
 
   __device__ void measure_mean_of_logits() {
-    left_out_logit_ = 0;
     SoftmaxSums row = sums();
     if (kExact) prepare_standardization();
     columns_.for_each_tile([&](int first) {
@@ -271,13 +270,13 @@ class EnsembleRow {
     start_mixture();
     float z[kCount];
     RowTile<Element, Shape> next;
-    if (columns_.one_tile()) fetch(0, first_column(), next);
+    if (columns_.one_tile()) fetch(0, columns_.first(), next);
     for (int k = 0; k < members_.count; ++k) {
       const float2 seen = standardization(k);
       SoftmaxSums row = sums();
       if (columns_.one_tile()) {
-        see(next, first_column(), seen.x, seen.y, z);
-        if (k + 1 < members_.count) fetch(k + 1, first_column(), next);
+        see(next, columns_.first(), seen.x, seen.y, z);
+        if (k + 1 < members_.count) fetch(k + 1, columns_.first(), next);
         if constexpr (kExact) {
           row.add(z);
         } else {
@@ -308,8 +307,6 @@ class EnsembleRow {
       team_.sync();
     }
   }
-
-  __device__ int first_column() const { return columns_.first(); }
 
   // What a member's sums add to the mixture's.
   __device__ MemberConstants measure_member(int k, const SoftmaxSums& row, float2 seen) {
@@ -390,8 +387,7 @@ class EnsembleRow {
     if (row.sum == 0) softmax.log_normalizer = 0;
     const double above = target - static_cast<double>(row.reference());
     const double x = above * static_cast<double>(scale_);
-    const double rest = log(static_cast<double>(row.sum)), all = log_add(x, rest);
-    softmax.split = {x - all, rest - all};
+    softmax.split = split_between(x, log(static_cast<double>(row.sum)));
     if (!wants_.target_at_one) return softmax;
     const double at_one = x * static_cast<double>(temperature_);
     softmax.log_all_at_one = log_add(at_one, log(static_cast<double>(row.other)));

@@ -114,12 +114,14 @@ retort_status launch(void (*kernel)(Parameters...), const LaunchShape& shape, vo
 
 #endif
 
+// Of a grid; further rows are taken by the same blocks.
+constexpr int64_t kMostBlocks = int64_t{1} << 30;
+
 // A row takes as many blocks as hold it in registers, where the device has clusters of so many.
 template <typename Shape, typename Parameters>
 LaunchShape row_launch(void (*kernel)(Parameters), int64_t rows, int64_t classes,
                        size_t bytes_of_long_rows) {
   using Team = typename Shape::Team;
-  constexpr int64_t kMostBlocks = int64_t{1} << 30;
   LaunchShape shape{0, Team::kThreads, 1, 0};
   while (shape.cluster < Team::kMostCluster && Shape::kTile * shape.cluster < classes)
     shape.cluster *= 2;
@@ -145,7 +147,6 @@ retort_status launch_rows(void (*kernel)(Parameters), const Parameters& paramete
 template <typename Team, typename Parameters>
 retort_status launch_blocks(void (*kernel)(Parameters), const Parameters& parameters, size_t bytes,
                             void* stream) {
-  constexpr int64_t kMostBlocks = int64_t{1} << 30;
   if (parameters.rows == 0) return RETORT_OK;
   const size_t shared_bytes = Team::shared_bytes(1, bytes);
   RETORT_CHECK(allow_shared_bytes(kernel, shared_bytes));

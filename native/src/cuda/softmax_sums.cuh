@@ -64,7 +64,9 @@ struct SoftmaxSums {
     SoftmaxSums raised = b;
     raised.raise(peak);
     raise(b.peak);
-    add_sums(raised.sum, raised.product, raised.other);
+    sum += raised.sum;
+    product += raised.product;
+    other += raised.other;
   }
 
   template <typename TeamLanes>
@@ -76,12 +78,6 @@ struct SoftmaxSums {
   }
 
  private:
-  __device__ void add_sums(float b_sum, float b_product, float b_other) {
-    sum += b_sum;
-    product += b_product;
-    other += b_other;
-  }
-
   __device__ void raise(float to) {
     const float before = peak;
     peak = fmaxf(peak, to);
