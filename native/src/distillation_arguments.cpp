@@ -200,7 +200,8 @@ retort_status DistillationArguments::add_weights(int64_t first, int64_t end, dou
   return RETORT_OK;
 }
 
-DistillationRows DistillationArguments::rows() const {
+DistillationRows DistillationArguments::rows(int64_t first) const {
+  const int64_t label_bytes = options_.label_type == RETORT_LABELS_I64 ? 8 : 4;
   const float temperature = options_.temperature;
   const float soft_scale = options_.scale_by_temperature_squared ? temperature * temperature : 1;
   return {options_,
@@ -208,8 +209,8 @@ DistillationRows DistillationArguments::rows() const {
           student_.columns,
           {student_.data, student_.stride},
           teachers_.logits(options_.teacher_form),
-          labels_,
-          row_weights_,
+          labels_ == nullptr ? nullptr : static_cast<const char*>(labels_) + first * label_bytes,
+          row_weights_ == nullptr ? nullptr : row_weights_ + first,
           scale()};
 }
 
@@ -225,6 +226,10 @@ retort_status DistillationArguments::check_row_loss(const float* row_loss) const
   const MatrixArgument losses = optional_vector_argument("row_loss", row_loss, student_.rows);
   RETORT_CHECK(check_apart_from_labels(losses));
   RETORT_CHECK(check_apart(losses, student_));
+  return check_row_loss_is_given(row_loss);
+}
+
+retort_status DistillationArguments::check_row_loss_is_given(const float* row_loss) const {
   if (options_.reduction != RETORT_REDUCTION_NONE || row_loss != nullptr || student_.rows == 0)
     return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "row_loss must not be null with RETORT_REDUCTION_NONE");

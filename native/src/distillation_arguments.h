@@ -35,12 +35,15 @@ class DistillationArguments {
   double scale() const { return denominator_ > 0 ? 1 / denominator_ : 0; }
   // 0 where the row is ignored.
   double weight(int64_t row) const;
-  DistillationRows rows() const;
+  // From row `first` on, but for the student and the teachers.
+  DistillationRows rows(int64_t first = 0) const;
   // The labels are checked once and then read as rows are written: nothing written may overlap them, nor the
   // rows' weights.
   retort_status check_apart_from_labels(const MatrixArgument& output) const;
-  // Aligned, apart from the student and the labels, and there where the reduction leaves rows apart.
+  // Aligned, apart from the student and the labels, and given where it has to be.
   retort_status check_row_loss(const float* row_loss) const;
+  // There where the reduction leaves rows apart.
+  retort_status check_row_loss_is_given(const float* row_loss) const;
   // What retort_distillation_loss writes; the gradient may be null.
   retort_status check_outputs(const void* gradient, int64_t gradient_stride,
                               const float* row_loss) const;

@@ -116,6 +116,13 @@ retort_status check_at_least(const char* name, int64_t value, int64_t least) {
               static_cast<long long>(least), static_cast<long long>(value));
 }
 
+retort_status check_int(const char* name, int64_t value) {
+  RETORT_CHECK(check_at_least(name, value, 0));
+  if (value <= INT32_MAX) return RETORT_OK;
+  return fail(RETORT_INVALID_ARGUMENT, "%s must fit 32 bits, got %lld", name,
+              static_cast<long long>(value));
+}
+
 retort_status check_not_negative(const char* name, float value) {
   if (std::isfinite(value) && value >= 0) return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "%s must be finite and >= 0, got %g", name,

@@ -51,6 +51,8 @@ MatrixArgument vector_argument(const char* name, const void* data, int64_t size)
 MatrixArgument optional_vector_argument(const char* name, const void* data, int64_t size);
 
 retort_status check_at_least(const char* name, int64_t value, int64_t least);
+// A size or stride that a BLAS takes as an int.
+retort_status check_int(const char* name, int64_t value);
 // Finite and >= 0.
 retort_status check_not_negative(const char* name, float value);
 // Every argument by itself, and every output apart from every other argument.

@@ -16,6 +16,7 @@
 #include "distillation_loss.h"
 #include "linear_distillation_arguments.h"
 #include "matrix_product.h"
+#include "staged_teachers.h"
 #include "tasks.h"
 
 namespace retort {
@@ -24,23 +25,23 @@ namespace {
 // The chunk that is worked on, and the gradient on the weights over all of them.
 class LinearDistillation {
  public:
-  LinearDistillation(const LinearDistillationArguments& arguments, const retort_executor* executor)
+  LinearDistillation(const LinearDistillationArguments& arguments, retort_sgemm sgemm,
+                     const retort_executor* executor)
       : a_(arguments),
         student_(*a_.student),
         gradient_(a_.gradient),
-        loss_(a_.loss.rows()),
-        classes_(loss_.classes),
-        executor_(executor) {}
+        classes_(a_.loss.student().columns),
+        sgemm_(sgemm),
+        executor_(executor),
+        staged_(arguments, arguments.workspace) {}
 
   LossSums compute() {
     LossSums sums{0, 0};
     if (gradient_.bias != nullptr) std::fill_n(gradient_.bias, classes_, 0.0f);
     for (first_ = 0; first_ < a_.chunks.rows; first_ += a_.chunks.rows_per_chunk) {
       rows_ = std::min(a_.chunks.rows_per_chunk, a_.chunks.rows - first_);
-      multiply_layer(student_, 1, false, matrix(0));
-      if (a_.chunks.staging == Staging::kSum) sum_teachers();
-      if (a_.chunks.staging == Staging::kMix || a_.chunks.staging == Staging::kApart)
-        stage_teachers();
+      multiply_layer(student_, 1, false, logits());
+      stage_teachers();
       const LossSums sum = compute_loss();
       sums.hard += sum.hard;
       sums.soft += sum.soft;
@@ -53,99 +54,69 @@ class LinearDistillation {
   }
 
  private:
-  float* matrix(int64_t place) const { return a_.workspace + place * a_.chunks.matrix_elements; }
+  // The student's, and then the gradient on them.
+  float* logits() const { return static_cast<float*>(staged_.matrix(0)); }
 
   // logits = scale * the layer's for the rows of the chunk, or that added to what is there.
   void multiply_layer(const retort_linear_layer& layer, float scale, bool accumulate,
-                      float* logits) const {
+                      void* logits) const {
     multiply({false, true, rows_, classes_, layer.hidden_size,
-              layer.hidden + first_ * layer.hidden_stride, layer.hidden_stride, layer.weights,
-              layer.weights_stride, logits, classes_, accumulate, scale, layer.bias},
-             a_.sgemm, executor_);
-  }
-
-  const retort_linear_layer& teacher(int64_t k) const {
-    return a_.teachers[a_.loss.teachers().place(k)];
-  }
-
-  // The mean of the logits, each at its temperature.
-  void sum_teachers() {
-    const MemberLogits all = a_.loss.teachers().logits();
-    for (int64_t k = 0; k < all.count; ++k)
-      multiply_layer(teacher(k), all.weights[k] * all.scales[k], k > 0, matrix(1));
-    staged_ = 0;
-    stage(1, 1);
+              static_cast<const float*>(layer.hidden) + first_ * layer.hidden_stride,
+              layer.hidden_stride, static_cast<const float*>(layer.weights), layer.weights_stride,
+              static_cast<float*>(logits), classes_, accumulate, scale, layer.bias},
+             sgemm_, executor_);
   }
 
   void stage_teachers() {
-    const MemberLogits all = a_.loss.teachers().logits();
-    staged_ = 0;
-    for (int64_t k = 0; k < all.count; ++k) {
-      if (a_.chunks.staging == Staging::kMix && staged_ == 2) mix();
-      multiply_layer(teacher(k), 1, false, matrix(1 + staged_));
-      stage(all.weights[k], all.scales[k]);
-    }
+    staged_.stage(
+        [&](const retort_linear_layer& teacher, float scale, bool accumulate, void* matrix) {
+          multiply_layer(teacher, scale, accumulate, matrix);
+          return RETORT_OK;
+        },
+        [&](const MemberLogits& members, void* matrix) {
+          mix(members, matrix);
+          return RETORT_OK;
+        });
   }
 
-  void stage(float weight, float scale) {
-    logits_[staged_] = matrix(1 + staged_);
-    weights_[staged_] = weight;
-    scales_[staged_++] = scale;
-  }
-
-  MemberLogits staged(const float* weights) const {
-    return {RETORT_F32, RETORT_LOGITS, logits_, weights, scales_, staged_, classes_};
-  }
-
-  // Makes the two that are staged one: logits whose softmax at T is their mean, which as logarithms keep
-  // what no probability can hold.
-  void mix() {
-    const float weight = weights_[0] + weights_[1];
-    const float shares[] = {weights_[0] / weight, weights_[1] / weight};
-    const EnsembleMeanRows mean{staged(shares), RETORT_MEAN_OF_PROBABILITIES,
-                                RETORT_LOGITS,  loss_.options.temperature,
-                                classes_,       {matrix(1), classes_}};
+  void mix(const MemberLogits& members, void* matrix) const {
+    const EnsembleMeanRows mean{members,       RETORT_MEAN_OF_PROBABILITIES,
+                                RETORT_LOGITS, a_.loss.options().temperature,
+                                classes_,      {matrix, classes_}};
     const RowTasks tasks(rows_, classes_);
     run_tasks(executor_, tasks.count, [&](int64_t task) {
       kernels().ensemble_mean(mean, tasks.first(task), tasks.end(task));
     });
-    staged_ = 0;
-    stage(weight, 1);
-  }
-
-  bool wants_gradient() const {
-    return gradient_.hidden != nullptr || gradient_.weights != nullptr || gradient_.bias != nullptr;
   }
 
   // Leaves the gradient where the student's logits were.
   LossSums compute_loss() const {
     DistillationLossRows chunk{};
-    chunk.rows = loss_;
-    chunk.gradient = {wants_gradient() ? matrix(0) : nullptr, classes_};
+    chunk.rows = a_.loss.rows(first_);
+    chunk.gradient = {a_.wants_gradient() ? logits() : nullptr, classes_};
     chunk.wants_sums = true;
-    chunk.rows.student = {matrix(0), classes_};
-    chunk.rows.teachers = staged(weights_);
-    if (loss_.labels != nullptr) {
-      const int64_t size = loss_.options.label_type == RETORT_LABELS_I64 ? 8 : 4;
-      chunk.rows.labels = static_cast<const char*>(loss_.labels) + first_ * size;
-    }
-    if (loss_.row_weights != nullptr) chunk.rows.row_weights = loss_.row_weights + first_;
+    chunk.rows.student = {logits(), classes_};
+    chunk.rows.teachers = staged_.logits();
     if (a_.row_loss != nullptr) chunk.row_loss = a_.row_loss + first_;
     return sum_distillation_loss(chunk, rows_, executor_);
   }
 
   void write_hidden_gradient() const {
-    multiply({false, false, rows_, student_.hidden_size, classes_, matrix(0), classes_,
-              student_.weights, student_.weights_stride,
-              gradient_.hidden + first_ * gradient_.hidden_stride, gradient_.hidden_stride},
-             a_.sgemm, executor_);
+    multiply({false, false, rows_, student_.hidden_size, classes_, logits(), classes_,
+              static_cast<const float*>(student_.weights), student_.weights_stride,
+              static_cast<float*>(gradient_.hidden) + first_ * gradient_.hidden_stride,
+              gradient_.hidden_stride},
+             sgemm_, executor_);
+  }
+
+  const float* hidden(int64_t row) const {
+    return static_cast<const float*>(student_.hidden) + row * student_.hidden_stride;
   }
 
   // A row without weight has the gradient 0, but 0 times an infinity or a NaN is not 0.
   bool spoils_sums(int64_t row) const {
     if (a_.loss.weight(row) > 0) return false;
-    const float* hidden = student_.hidden + row * student_.hidden_stride;
-    return !std::all_of(hidden, hidden + student_.hidden_size,
+    return !std::all_of(hidden(row), hidden(row) + student_.hidden_size,
                         [](float x) { return std::isfinite(x); });
   }
 
@@ -161,10 +132,10 @@ class LinearDistillation {
 
   void add_weights_gradient(int64_t first, int64_t rows) {
     multiply(
-        {true, false, classes_, student_.hidden_size, rows, matrix(0) + (first - first_) * classes_,
-         classes_, student_.hidden + first * student_.hidden_stride, student_.hidden_stride,
-         gradient_.weights, gradient_.weights_stride, weights_gradient_begun_},
-        a_.sgemm, executor_);
+        {true, false, classes_, student_.hidden_size, rows, logits() + (first - first_) * classes_,
+         classes_, hidden(first), student_.hidden_stride, gradient_.weights,
+         gradient_.weights_stride, weights_gradient_begun_},
+        sgemm_, executor_);
     weights_gradient_begun_ = true;
   }
 
@@ -181,7 +152,7 @@ class LinearDistillation {
       const int64_t first = block * kMostReducedColumns;
       const int64_t columns = std::min(kMostReducedColumns, classes_ - first);
       float sums[kMostReducedColumns];
-      kernels().column_sums(rows_, columns, classes_, matrix(0) + first, sums);
+      kernels().column_sums(rows_, columns, classes_, logits() + first, sums);
       for (int64_t j = 0; j < columns; ++j) gradient_.bias[first + j] += sums[j];
     });
   }
@@ -189,17 +160,13 @@ class LinearDistillation {
   const LinearDistillationArguments& a_;
   const retort_linear_layer& student_;
   const retort_linear_gradient& gradient_;
-  const DistillationRows loss_;
   const int64_t classes_;
+  retort_sgemm sgemm_;
   const retort_executor* executor_;
+  StagedTeachers staged_;
   // The chunk.
   int64_t first_ = 0;
   int64_t rows_ = 0;
-  // The teachers as the loss reads them.
-  int64_t staged_ = 0;
-  const void* logits_[kMostMembers];
-  float weights_[kMostMembers];
-  float scales_[kMostMembers];
   bool weights_gradient_begun_ = false;
 };
 
@@ -219,11 +186,23 @@ retort_status retort_linear_distillation(
   if (gradient != nullptr) arguments.gradient = *gradient;
   arguments.row_loss = row_loss;
   arguments.workspace = workspace;
-  arguments.sgemm = sgemm;
-  RETORT_CHECK(arguments.chunks.set(options, rows, classes, teacher_count, budget));
-  RETORT_CHECK(
-      arguments.check(options, classes, teacher_count, teacher_weights, labels, row_weights));
-  const LossSums sums = LinearDistillation(arguments, executor).compute();
+  RETORT_CHECK(check_linear_options(options, false));
+  RETORT_CHECK(arguments.chunks.set(*options, rows, classes, teacher_count, budget));
+  arguments.workspace_bytes = arguments.chunks.bytes;
+  RETORT_CHECK(arguments.check(options, classes, teacher_count, teacher_weights, labels,
+                               row_weights, DistillationArguments::Labels::kOnHost));
+  if (sgemm == nullptr) return fail(RETORT_INVALID_ARGUMENT, "sgemm must not be null");
+  const LossSums sums = LinearDistillation(arguments, sgemm, executor).compute();
   if (totals != nullptr) arguments.loss.write_totals(&sums, 1, totals);
   return RETORT_OK;
+}
+
+int64_t retort_linear_distillation_workspace(const retort_distillation_loss_options* options,
+                                             int64_t rows, int64_t classes, int64_t teacher_count,
+                                             int64_t budget) {
+  retort::Chunks chunks;
+  if (retort::check_linear_options(options, false) != RETORT_OK ||
+      chunks.set(*options, rows, classes, teacher_count, budget) != RETORT_OK)
+    return -1;
+  return chunks.bytes;
 }

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "matrix_product.h"
-
 namespace retort {
 namespace {
 
@@ -34,22 +32,6 @@ int64_t matrices_of(Staging staging, int64_t teachers) {
   }
 }
 
-retort_status check_options(const retort_distillation_loss_options* options) {
-  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
-  RETORT_CHECK(check_dtype(options->dtype));
-  if (options->dtype != RETORT_F32) {
-    return fail(RETORT_UNSUPPORTED,
-                "linear distillation has no kernel for dtype %d, only for RETORT_F32 (0)",
-                static_cast<int>(options->dtype));
-  }
-  if (options->teacher_form != RETORT_LOGITS) {
-    return fail(RETORT_INVALID_ARGUMENT,
-                "teacher_form must be RETORT_LOGITS (0), which a linear layer gives, got %d",
-                static_cast<int>(options->teacher_form));
-  }
-  return RETORT_OK;
-}
-
 retort_status check_teacher_count(int64_t count) {
   if (count >= 1 && count <= kMostMembers) return RETORT_OK;
   return fail(RETORT_INVALID_ARGUMENT, "teacher count must be in [1, %lld], got %lld",
@@ -72,14 +54,15 @@ constexpr LayerNames kTeacherNames{"teacher hidden_size",    "teacher hidden",
 struct LayerArguments {
   MatrixArgument hidden, weights, bias;
 
-  retort_status set(const LayerNames& names, const retort_linear_layer& layer, int64_t rows,
-                    int64_t classes) {
+  retort_status set(const LayerNames& names, const retort_linear_layer& layer, retort_dtype dtype,
+                    int64_t rows, int64_t classes) {
     RETORT_CHECK(check_at_least(names.hidden_size, layer.hidden_size, 1));
     RETORT_CHECK(check_int(names.hidden_size, layer.hidden_size));
     RETORT_CHECK(check_int(names.hidden_stride, layer.hidden_stride));
     RETORT_CHECK(check_int(names.weights_stride, layer.weights_stride));
-    hidden = {names.hidden, layer.hidden, rows, layer.hidden_size, layer.hidden_stride};
-    weights = {names.weights, layer.weights, classes, layer.hidden_size, layer.weights_stride};
+    hidden = {names.hidden, dtype, layer.hidden, rows, layer.hidden_size, layer.hidden_stride};
+    weights = {names.weights,       dtype, layer.weights, classes, layer.hidden_size,
+               layer.weights_stride};
     bias = optional_vector_argument(names.bias, layer.bias, classes);
     return check_arguments({}, {hidden, weights, bias});
   }
@@ -89,15 +72,18 @@ struct LayerArguments {
 struct OutputArguments {
   MatrixArgument hidden, weights, bias, row_loss, workspace;
 
-  retort_status set(const LinearDistillationArguments& a, int64_t classes) {
+  retort_status set(const LinearDistillationArguments& a, retort_dtype dtype, int64_t classes) {
     const retort_linear_gradient& gradient = a.gradient;
-    RETORT_CHECK(set_optional("gradient hidden", gradient.hidden, a.chunks.rows,
-                              a.student->hidden_size, gradient.hidden_stride, &hidden));
-    RETORT_CHECK(set_optional("gradient weights", gradient.weights, classes, a.student->hidden_size,
-                              gradient.weights_stride, &weights));
+    RETORT_CHECK(set_optional({"gradient hidden", dtype, gradient.hidden, a.chunks.rows,
+                               a.student->hidden_size, gradient.hidden_stride},
+                              &hidden));
+    RETORT_CHECK(set_optional({"gradient weights", gradient.weights, classes,
+                               a.student->hidden_size, gradient.weights_stride},
+                              &weights));
     bias = optional_vector_argument("gradient bias", gradient.bias, classes);
     row_loss = optional_vector_argument("row_loss", a.row_loss, a.chunks.rows);
-    workspace = vector_argument("workspace", a.workspace, a.chunks.floats);
+    workspace = vector_argument("workspace", a.workspace,
+                                a.workspace_bytes / static_cast<int64_t>(sizeof(float)));
     return check_arguments({hidden, weights, bias, row_loss, workspace}, {});
   }
 
@@ -120,29 +106,46 @@ struct OutputArguments {
   }
 
  private:
-  static retort_status set_optional(const char* name, const float* data, int64_t rows,
-                                    int64_t columns, int64_t stride, MatrixArgument* matrix) {
-    *matrix = {name, data, 0, columns, columns};
-    if (data == nullptr) return RETORT_OK;
-    RETORT_CHECK(check_int(name, stride));
-    *matrix = {name, data, rows, columns, stride};
+  static retort_status set_optional(const MatrixArgument& given, MatrixArgument* matrix) {
+    *matrix = given;
+    if (given.data != nullptr) return check_int(given.name, given.stride);
+    matrix->rows = 0;
+    matrix->stride = given.columns;
     return RETORT_OK;
   }
 };
 
 }  // namespace
 
-retort_status Chunks::set(const retort_distillation_loss_options* options, int64_t all_rows,
-                          int64_t classes, int64_t teacher_count, int64_t budget) {
-  RETORT_CHECK(check_options(options));
+retort_status check_linear_options(const retort_distillation_loss_options* options,
+                                   bool takes_halves) {
+  if (options == nullptr) return fail(RETORT_INVALID_ARGUMENT, "options must not be null");
+  RETORT_CHECK(check_dtype(options->dtype));
+  if (options->dtype != RETORT_F32 && !takes_halves) {
+    return fail(RETORT_UNSUPPORTED,
+                "linear distillation has no kernel for dtype %d, only for RETORT_F32 (0)",
+                static_cast<int>(options->dtype));
+  }
+  if (options->teacher_form != RETORT_LOGITS) {
+    return fail(RETORT_INVALID_ARGUMENT,
+                "teacher_form must be RETORT_LOGITS (0), which a linear layer gives, got %d",
+                static_cast<int>(options->teacher_form));
+  }
+  return RETORT_OK;
+}
+
+retort_status Chunks::set(const retort_distillation_loss_options& options, int64_t all_rows,
+                          int64_t classes, int64_t teacher_count, int64_t budget,
+                          int64_t stride_unit) {
   RETORT_CHECK(check_shape(all_rows, classes));
   RETORT_CHECK(check_int("classes", classes));
-  staging = staging_of(*options);
+  staging = staging_of(options);
   if (staging != Staging::kNone) RETORT_CHECK(check_teacher_count(teacher_count));
   rows = all_rows;
   if (rows == 0) return RETORT_OK;
   const int64_t matrices = matrices_of(staging, teacher_count);
-  const int64_t row_bytes = matrices * classes * static_cast<int64_t>(sizeof(float));
+  stride = divided_up(classes, stride_unit) * stride_unit;
+  const int64_t row_bytes = matrices * stride * size_of(options.dtype);
   if (budget < row_bytes) {
     return fail(RETORT_INVALID_ARGUMENT,
                 "budget must be at least %lld bytes, for a row of %lld classes in %lld matrices of "
@@ -154,45 +157,39 @@ retort_status Chunks::set(const retort_distillation_loss_options* options, int64
   const int64_t unit = affordable >= 256 ? 256 : affordable >= 16 ? 16 : 1;
   const int64_t chunks = divided_up(rows, affordable / unit * unit);
   rows_per_chunk = std::min(rows, divided_up(divided_up(rows, chunks), unit) * unit);
-  matrix_elements = rows_per_chunk * classes;
-  floats = matrices * matrix_elements;
+  matrix_bytes = rows_per_chunk * stride * size_of(options.dtype);
+  bytes = matrices * matrix_bytes;
   return RETORT_OK;
 }
 
 retort_status LinearDistillationArguments::check(const retort_distillation_loss_options* options,
                                                  int64_t classes, int64_t teacher_count,
                                                  const float* teacher_weights, const void* labels,
-                                                 const float* row_weights) {
+                                                 const float* row_weights,
+                                                 DistillationArguments::Labels where) {
   const int64_t rows = chunks.rows;
+  const retort_dtype dtype = options->dtype;
   if (student == nullptr) return fail(RETORT_INVALID_ARGUMENT, "student must not be null");
   LayerArguments layer;
-  RETORT_CHECK(layer.set(kStudentNames, *student, rows, classes));
+  RETORT_CHECK(layer.set(kStudentNames, *student, dtype, rows, classes));
   OutputArguments outputs;
-  RETORT_CHECK(outputs.set(*this, classes));
+  RETORT_CHECK(outputs.set(*this, dtype, classes));
   RETORT_CHECK(outputs.check_apart_from(layer));
   const void* logits[kMostMembers];
   if (chunks.staging != Staging::kNone) {
     if (teachers == nullptr) return fail(RETORT_INVALID_ARGUMENT, "teachers must not be null");
     std::fill_n(logits, teacher_count, workspace);
   }
-  RETORT_CHECK(loss.set(options, rows, classes, workspace, classes, logits, teacher_count, classes,
-                        teacher_weights, labels, row_weights));
+  const int64_t stride = rows == 0 ? classes : chunks.stride;
+  RETORT_CHECK(loss.set(options, rows, classes, workspace, stride, logits, teacher_count, stride,
+                        teacher_weights, labels, row_weights, where));
   RETORT_CHECK(outputs.check_apart_from_labels(loss));
   for (int64_t k = 0; k < loss.teachers().logits().count; ++k) {
-    RETORT_CHECK(layer.set(kTeacherNames, teachers[loss.teachers().place(k)], rows, classes));
+    RETORT_CHECK(
+        layer.set(kTeacherNames, teachers[loss.teachers().place(k)], dtype, rows, classes));
     RETORT_CHECK(outputs.check_apart_from(layer));
   }
-  RETORT_CHECK(loss.check_row_loss(row_loss));
-  if (sgemm == nullptr) return fail(RETORT_INVALID_ARGUMENT, "sgemm must not be null");
-  return RETORT_OK;
+  return loss.check_row_loss_is_given(row_loss);
 }
 
 }  // namespace retort
-
-int64_t retort_linear_distillation_workspace(const retort_distillation_loss_options* options,
-                                             int64_t rows, int64_t classes, int64_t teacher_count,
-                                             int64_t budget) {
-  retort::Chunks chunks;
-  if (chunks.set(options, rows, classes, teacher_count, budget) != RETORT_OK) return -1;
-  return chunks.floats * static_cast<int64_t>(sizeof(float));
-}

@@ -67,13 +67,6 @@ void clear(const MatrixProduct& p) {
 
 }  // namespace
 
-retort_status check_int(const char* name, int64_t value) {
-  RETORT_CHECK(check_at_least(name, value, 0));
-  if (value <= INT32_MAX) return RETORT_OK;
-  return fail(RETORT_INVALID_ARGUMENT, "%s must fit 32 bits, got %lld", name,
-              static_cast<long long>(value));
-}
-
 void multiply(const MatrixProduct& p, retort_sgemm sgemm, const retort_executor* executor) {
   if (p.m == 0 || p.n == 0) return;
   if (p.k == 0 && p.row == nullptr) {

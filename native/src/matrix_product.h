@@ -26,7 +26,4 @@ struct MatrixProduct {
 
 void multiply(const MatrixProduct& product, retort_sgemm sgemm, const retort_executor* executor);
 
-// A size or stride that a BLAS takes as an int.
-retort_status check_int(const char* name, int64_t value);
-
 }  // namespace retort

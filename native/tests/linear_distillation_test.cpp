@@ -688,6 +688,16 @@ TEST(LinearDistillation, ABadArgumentIsNamedAndNothingIsWritten) {
       "row_loss");
 }
 
+TEST(LinearDistillation, WhatStandsBehindTheWorkspaceMayBeWritten) {
+  // The workspace holds one row of two matrices; a whole matrix of logits would reach beyond it.
+  const auto call = std::make_unique<Call>();
+  float memory[10 + 4] = {};
+  call->budget = 40;
+  call->workspace_given = memory;
+  call->row_loss_given = memory + 10;
+  EXPECT_EQ(call->run(), RETORT_OK) << retort_last_error();
+}
+
 TEST(LinearDistillation, HalfPrecisionIsUnsupported) {
   for (const retort_dtype dtype : {RETORT_F16, RETORT_BF16}) {
     Call call;

@@ -28,16 +28,16 @@ extern "C" {
 /* logits = hidden * weights^T + bias. All sizes and strides fit 32 bits. */
 typedef struct retort_linear_layer {
   int64_t hidden_size;   /* at least 1; that of a teacher need not be the student's */
-  const float* hidden;   /* [rows, hidden_size] */
+  const void* hidden;    /* [rows, hidden_size], of the options' dtype */
   int64_t hidden_stride; /* in elements, at least hidden_size */
-  const float* weights;  /* [classes, hidden_size] */
+  const void* weights;   /* [classes, hidden_size], of the options' dtype */
   int64_t weights_stride;
   const float* bias; /* [classes], or null for 0. -inf masks a class */
 } retort_linear_layer;
 
 /* Where the gradients on the student's layer go; each may be null. They are overwritten. */
 typedef struct retort_linear_gradient {
-  float* hidden; /* [rows, hidden_size] */
+  void* hidden; /* [rows, hidden_size], of the options' dtype */
   int64_t hidden_stride;
   float* weights; /* [classes, hidden_size] */
   int64_t weights_stride;

@@ -7,17 +7,12 @@
 #include "members.cuh"
 #include "retort/cuda.h"
 
-namespace retort::cuda {
-namespace {
-
-retort_status launch_loss(const DistillationParameters& a, void* stream) {
+retort_status retort::cuda::launch_distillation_loss_of_options(const DistillationParameters& a,
+                                                                void* stream) {
   return with_element(a.options.dtype, [&](auto element) {
     return launch_distillation_loss<decltype(element)>(a, stream);
   });
 }
-
-}  // namespace
-}  // namespace retort::cuda
 
 retort_status retort_cuda_distillation_loss(
     const retort_distillation_loss_options* options, int64_t rows, int64_t classes,
@@ -43,6 +38,6 @@ retort_status retort_cuda_distillation_loss(
   a.row_sums = totals == nullptr ? nullptr : lent.row_sums();
   RETORT_CHECK(pass_members(of.teachers, nullptr, nullptr, lent, stream, &a.teachers));
   RETORT_CHECK(set_scale(totals != nullptr, lent, stream, &a));
-  RETORT_CHECK(launch_loss(a, stream));
+  RETORT_CHECK(launch_distillation_loss_of_options(a, stream));
   return totals == nullptr ? RETORT_OK : find_totals(a, lent, totals, stream);
 }

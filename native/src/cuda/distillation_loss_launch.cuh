@@ -10,4 +10,7 @@ namespace retort::cuda {
 template <typename Element>
 retort_status launch_distillation_loss(const DistillationParameters& a, void* stream);
 
+// For elements of the options' type.
+retort_status launch_distillation_loss_of_options(const DistillationParameters& a, void* stream);
+
 }  // namespace retort::cuda

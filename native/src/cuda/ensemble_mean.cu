@@ -3,9 +3,20 @@
 
 #include "arguments.h"
 #include "ensemble_mean_arguments.h"
+#include "ensemble_mean_launch.cuh"
 #include "launch.cuh"
 #include "members.cuh"
 #include "retort/cuda.h"
+
+retort_status retort::cuda::launch_ensemble_mean(retort_dtype dtype,
+                                                 const EnsembleMeanParameters& a, void* stream) {
+  return with_element(dtype, [&](auto element) {
+    return with_general_row_shape(a.classes, [&](auto shape) {
+      return launch_rows<decltype(shape)>(ensemble_mean<decltype(element), decltype(shape)>, a,
+                                          member_bytes(a.members), stream);
+    });
+  });
+}
 
 retort_status retort_cuda_ensemble_mean(const retort_ensemble_mean_options* options, int64_t rows,
                                         int64_t classes, const void* const* members,
@@ -27,10 +38,5 @@ retort_status retort_cuda_ensemble_mean(const retort_ensemble_mean_options* opti
                                     {output, output_stride}};
   RETORT_CHECK(pass_members(checked.logits(), nullptr, nullptr, Workspace(workspace, 0), stream,
                             &parameters.members));
-  return with_element(options->dtype, [&](auto element) {
-    return with_general_row_shape(classes, [&](auto shape) {
-      return launch_rows<decltype(shape)>(cuda::ensemble_mean<decltype(element), decltype(shape)>,
-                                          parameters, member_bytes(parameters.members), stream);
-    });
-  });
+  return launch_ensemble_mean(options->dtype, parameters, stream);
 }

@@ -23,6 +23,7 @@ struct Implementation {
   decltype(&retort_distillation_tangent) distillation_tangent;
   decltype(&retort_top_k) top_k;
   decltype(&retort_sparse_distillation_loss) sparse_distillation_loss;
+  // Null where there is no matrix product to lend.
   decltype(&retort_linear_distillation_workspace) linear_distillation_workspace;
   decltype(&retort_linear_distillation) linear_distillation;
   // What linear distillation is lent, for the implementation's memory.

@@ -262,6 +262,7 @@ void judge_gradients(Trial& trial, const LinearArguments& a, const LogitsGradien
 }
 
 void run(Trial& trial) {
+  if (implementation().linear_distillation == nullptr) return;
   LinearArguments a = draw(trial);
   if (!trial.failure().empty()) return;
   LogitsGradients gradients(static_cast<size_t>(a.shape.rows));

@@ -1,9 +1,12 @@
 // The CUDA library as the conformance suite sees it: its own library, or the same sources over the emulation.
+#include <algorithm>
 #include <memory>
 
 #include "conformance/implementation.h"
+#include "device_cublas.h"
 #include "device_memory.h"
 #include "retort/cuda.h"
+#include "retort/cuda_linear_distillation.h"
 
 namespace retort::conformance {
 namespace {
@@ -107,6 +110,36 @@ retort_status sparse_distillation_loss(
       gradient_stride, row_loss, totals, lent.get(), nullptr);
 }
 
+// Of the suite's budget, which counts rows without padding, as many rows.
+int64_t padded(int64_t budget, int64_t classes) {
+  constexpr int64_t kFloats = 4;  // 16 bytes
+  return budget / classes * ((classes + kFloats - 1) / kFloats * kFloats);
+}
+
+// Nothing of the suite's own: what the operation needs beyond the budget depends on the student's layer.
+int64_t linear_distillation_workspace(const retort_distillation_loss_options* options, int64_t rows,
+                                      int64_t classes, int64_t teacher_count, int64_t budget) {
+  const int64_t bytes = retort_cuda_linear_distillation_workspace(
+      options, rows, classes, 1, teacher_count, padded(budget, classes));
+  return bytes < 0 ? bytes : 0;
+}
+
+retort_status linear_distillation(const retort_distillation_loss_options* options, int64_t rows,
+                                  int64_t classes, const retort_linear_layer* student,
+                                  const retort_linear_layer* teachers, int64_t teacher_count,
+                                  const float* teacher_weights, const void* labels,
+                                  const float* row_weights, const retort_linear_gradient* gradient,
+                                  float* row_loss, retort_distillation_totals* totals,
+                                  int64_t budget, float*, retort_sgemm, const retort_executor*) {
+  const int64_t bytes = retort_cuda_linear_distillation_workspace(
+      options, rows, classes, student->hidden_size, teacher_count, padded(budget, classes));
+  const Lent lent = lend(static_cast<size_t>(std::max<int64_t>(bytes, 0)));
+  return retort_cuda_linear_distillation(options, rows, classes, student, teachers, teacher_count,
+                                         teacher_weights, labels, row_weights, gradient, row_loss,
+                                         totals, padded(budget, classes), lent.get(),
+                                         device_cublas(), nullptr);
+}
+
 }  // namespace
 
 const Implementation& implementation() {
@@ -122,6 +155,10 @@ const Implementation& implementation() {
     cuda.distillation_tangent = distillation_tangent;
     cuda.top_k = top_k;
     cuda.sparse_distillation_loss = sparse_distillation_loss;
+    if (device_cublas() != nullptr) {
+      cuda.linear_distillation_workspace = linear_distillation_workspace;
+      cuda.linear_distillation = linear_distillation;
+    }
     cuda.last_error = retort_cuda_last_error;
     cuda.allocate = device_allocate;
     cuda.release = device_release;
