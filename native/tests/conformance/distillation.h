@@ -12,7 +12,9 @@ struct DistillationArguments {
   retort_distillation_loss_options options = retort_distillation_loss_options_default();
   Shape shape{};
   Matrix student;
-  std::vector<Matrix> teachers;             // of one stride
+  std::vector<Matrix> teachers;  // of one stride
+  // What a logit was summed from while it was scaled, in magnitudes; empty: logits are given as they are.
+  std::vector<Matrix> teacher_terms;
   std::vector<float> teacher_weights;       // empty: null
   std::vector<float> teacher_temperatures;  // empty: null
   Integers labels;                          // empty: null

@@ -287,8 +287,11 @@ ScaledSides sides_of(const DistillationArguments& a, int64_t row) {
     teachers.push_back(s.teachers[k].logits);
     if (weights[k] == 0) continue;
     rounding = std::fmax(rounding, s.teachers[k].rounding);
-    for (size_t j = 0; j < sums.size(); ++j)
-      sums[j] += weights[k] / total * magnitude(teachers[k][j]);
+    Row terms = a.teacher_terms.empty() ? teachers[k] : a.teacher_terms[k].row(row);
+    if (!a.teacher_terms.empty()) {
+      for (double& term : terms) term *= factor;
+    }
+    for (size_t j = 0; j < sums.size(); ++j) sums[j] += weights[k] / total * magnitude(terms[j]);
   }
   s.student = seen(a, a.student.row(row), false, 1);
   s.coefficient = s.student.coefficient;
@@ -298,7 +301,7 @@ ScaledSides sides_of(const DistillationArguments& a, int64_t row) {
   for (double& y : s.y) y /= of_logits ? temperature : 1;
   s.x = s.student.logits;
   for (double& x : s.x) x /= temperature;
-  const bool sums_round = of_logits && given.size() > 1;
+  const bool sums_round = of_logits && (given.size() > 1 || !a.teacher_terms.empty());
   s.further_p = (rounding + (sums_round ? largest_with_mass(sums, s.log_p) : 0)) / temperature;
   s.further_q = s.student.rounding / temperature;
   if (of_logits) {

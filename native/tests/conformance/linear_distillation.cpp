@@ -1,6 +1,7 @@
 // The distillation loss through linear layers. Hidden states, weights and biases are small whole numbers over a
 // power of two, so that the logits are exact in f32 in whatever order they are added up, and the loss is that
-// of distillation_loss.cpp on them. With G the gradient on the student's logits and its scale S:
+// of distillation_loss.cpp on them. But a mean of logits adds products that are scaled already, where each term rounds.
+// With G the gradient on the student's logits and its scale S:
 //
 //   G W, G^T H, sums of G     scales S |W|, S^T |H|, sums of S, each 1 + sqrt(n) / 8 times for a sum of n
 #include <algorithm>
@@ -80,8 +81,9 @@ Layer draw_layer(Trial& trial, Shape shape) {
   return layer;
 }
 
-// In memory of the suite's own: no call sees it.
-Matrix logits_of(const Layer& layer) {
+// Of logits, or of the sums of their terms' magnitudes. In memory of the suite's own: no call sees it.
+template <typename Term>
+Matrix sums_of(const Layer& layer, Term term) {
   Memory memory;
   Matrix logits =
       memory.matrix(RETORT_F32, layer.hidden.rows, layer.weights.rows, layer.weights.rows);
@@ -90,12 +92,16 @@ Matrix logits_of(const Layer& layer) {
   for (int64_t i = 0; i < logits.rows; ++i) {
     const Row hidden = layer.hidden.row(i);
     for (size_t j = 0; j < weights.size(); ++j) {
-      double sum = layer.bias.buffer ? layer.bias.at(0, static_cast<int64_t>(j)) : 0;
-      for (size_t h = 0; h < hidden.size(); ++h) sum += hidden[h] * weights[j][h];
+      double sum = layer.bias.buffer ? term(layer.bias.at(0, static_cast<int64_t>(j))) : 0;
+      for (size_t h = 0; h < hidden.size(); ++h) sum += term(hidden[h] * weights[j][h]);
       logits.set(i, static_cast<int64_t>(j), sum);
     }
   }
   return logits;
+}
+
+Matrix logits_of(const Layer& layer) {
+  return sums_of(layer, [](double x) { return x; });
 }
 
 Matrix draw_gradient(Trial& trial, const Matrix& of) {
@@ -129,6 +135,7 @@ LinearArguments draw(Trial& trial) {
   for (int64_t k = 0; k < count; ++k) {
     a.teacher_layers.push_back(draw_layer(trial, a.shape));
     a.teachers.push_back(logits_of(a.teacher_layers.back()));
+    a.teacher_terms.push_back(sums_of(a.teacher_layers.back(), magnitude));
   }
   if (one_in(random, 4)) {
     for (int64_t k = 0; k < count; ++k)
