@@ -62,9 +62,11 @@ retort_status launch_derivative(BatchNormDerivativeParameters sums, void* stream
   sweep.tasks = sweep_tasks(rows, channels);
   return with_alignment(channels, {sums.input, sums.direction, sums.output}, [&](auto aligned) {
     constexpr bool kAligned = decltype(aligned)::value;
-    return launch(sums.direction == nullptr ? batch_norm_derivative<kAligned, false>
-                                            : batch_norm_derivative<kAligned, true>,
-                  sweep_launch(sweep.tasks), stream, sweep);
+    if (sweep.direction == nullptr) {
+      return launch(batch_norm_derivative<kAligned, false>, sweep_launch(sweep.tasks), stream,
+                    sweep);
+    }
+    return launch(batch_norm_derivative<kAligned, true>, sweep_launch(sweep.tasks), stream, sweep);
   });
 }
 

@@ -96,11 +96,10 @@ __device__ void for_each_quad(const PoolingParameters& a, unsigned height, unsig
   }
 }
 
-// body(row, column) for every pixel of a window, row by row.
+// body(row, column) for every pixel of a rectangle, row by row.
 template <typename Body>
 __device__ void for_each_pixel(Span rows, Span columns, Body body) {
   for (int row = rows.begin; row < rows.end; ++row) {
-#pragma unroll 4
     for (int column = columns.begin; column < columns.end; ++column) body(row, column);
   }
 }

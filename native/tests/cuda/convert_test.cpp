@@ -26,12 +26,13 @@ class Halves {
  private:
   size_t size_;
   size_t offset_;
-  std::vector<uint16_t> bits_;
+  std::vector<uint16_t, RETORT_TEST_ALLOCATOR<uint16_t>> bits_;
 };
 
 void convert(retort_dtype from, retort_dtype to, int64_t size, const void* input, void* output) {
   ASSERT_EQ(retort_cuda_convert(from, to, size, input, output, nullptr), RETORT_OK)
       << retort_cuda_last_error();
+  wait_for_device();
 }
 
 void expect_float(float actual, float expected) {

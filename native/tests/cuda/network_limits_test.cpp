@@ -1,5 +1,6 @@
 // What cuda_network.h refuses: as the CPU does, word for word, and sizes beyond what a thread counts.
 #include "network_testing.h"
+#include "reachable_memory.h"
 #include "retort/cuda_network.h"
 
 namespace retort::testing {
@@ -71,6 +72,7 @@ TEST(CudaNetworkLimits, AStrideBeyondEverySideLeavesOneWindow) {
   Floats y(6), expected_y(6), dx(x.size()), expected_dx(x.size());
   ASSERT_EQ(retort_cuda_max_pool_forward(&pooling, x.data(), y.data(), nullptr), RETORT_OK);
   ASSERT_EQ(retort_cuda_average_pool_backward(&pooling, dy.data(), dx.data(), nullptr), RETORT_OK);
+  wait_for_device();
   retort_max_pool_forward(&pooling, x.data(), expected_y.data(), nullptr);
   retort_average_pool_backward(&pooling, dy.data(), expected_dx.data(), nullptr);
   EXPECT_EQ(y.values(), expected_y.values());

@@ -1,7 +1,8 @@
-// Puts a test of network.h on the kernels of cuda_network.h: included before its source, this gives every function
-// that it calls the device's namesake, and every executor the default stream.
+// Puts a test of network.h on the kernels of cuda_network.h: included before its source, this gives every function that
+// it calls the device's namesake, which it waits for, and every executor the default stream.
 #pragma once
 
+#include "reachable_memory.h"
 #include "retort/cuda_network.h"
 
 namespace retort::testing {
@@ -14,7 +15,9 @@ inline void* argument_on_cuda(const retort_executor*) { return nullptr; }
 
 template <typename Function, typename... Arguments>
 auto on_cuda(Function* function, Arguments... arguments) {
-  return function(argument_on_cuda(arguments)...);
+  const retort_status status = function(argument_on_cuda(arguments)...);
+  wait_for_device();
+  return status;
 }
 
 }  // namespace retort::testing
