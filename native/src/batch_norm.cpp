@@ -1,26 +1,14 @@
 // Batch normalisation: checks, the reduction over the rows, and tasks of rows.
-#include <cmath>
+#include <algorithm>
 
+#include "batch_norm_arguments.h"
+#include "batch_norm_channel.h"
 #include "cpu/kernels.h"
-#include "errors.h"
 #include "reduction_tasks.h"
 #include "tasks.h"
 
 namespace retort {
 namespace {
-
-retort_status check_batch_norm(const retort_batch_norm* batch_norm) {
-  if (batch_norm == nullptr) return fail(RETORT_INVALID_ARGUMENT, "batch_norm must not be null");
-  RETORT_CHECK(check_at_least("rows", batch_norm->rows, 0));
-  RETORT_CHECK(check_at_least("channels", batch_norm->channels, 1));
-  if (!std::isfinite(batch_norm->epsilon) || batch_norm->epsilon <= 0) {
-    return fail(RETORT_INVALID_ARGUMENT, "epsilon must be finite and > 0, got %g",
-                static_cast<double>(batch_norm->epsilon));
-  }
-  const MatrixArgument size_alone{"input", batch_norm, batch_norm->rows, batch_norm->channels,
-                                  batch_norm->channels};
-  return check_matrix(size_alone);
-}
 
 // Two partial results for each chunk and channel, and three factors of a derivative for each
 // channel.
@@ -45,11 +33,6 @@ struct Workspace {
   }
 };
 
-MatrixArgument matrix_argument(const char* name, const float* data,
-                               const retort_batch_norm& batch_norm) {
-  return {name, data, batch_norm.rows, batch_norm.channels, batch_norm.channels};
-}
-
 // The channels from `first` on of a batch normalisation.
 BatchNormChannels block_of(const BatchNormChannels& all, int64_t first, int64_t count) {
   return {count,
@@ -60,11 +43,6 @@ BatchNormChannels block_of(const BatchNormChannels& all, int64_t first, int64_t 
           all.shift + first,
           all.rectify};
 }
-
-struct Moments {
-  double mean = 0;
-  double squares = 0;  // sum of squared deviations
-};
 
 // Combines what the chunks found, in order (Chan, Golub & LeVeque, 1979).
 Moments combine_moments(const ReductionTasks& tasks, const Workspace& workspace, int64_t channel) {
@@ -79,10 +57,6 @@ Moments combine_moments(const ReductionTasks& tasks, const Workspace& workspace,
     all.squares += step * step * before * share;
   }
   return all;
-}
-
-void move(float* running, double batch, float momentum) {
-  *running = static_cast<float>((1.0 - momentum) * *running + momentum * batch);
 }
 
 // Mean and sum of squared deviations of every chunk.
@@ -120,11 +94,6 @@ void reduce_direction(const BatchNormChannels& channels, const ReductionTasks& t
   });
 }
 
-struct DirectionSums {
-  double plain = 0;
-  double normalized = 0;  // of the direction times the normalised input
-};
-
 DirectionSums combine_direction(const BatchNormChannels& channels, const ReductionTasks& tasks,
                                 const Workspace& workspace, int64_t channel) {
   DirectionSums sums;
@@ -136,17 +105,13 @@ DirectionSums combine_direction(const BatchNormChannels& channels, const Reducti
   return sums;
 }
 
-// What the direction itself contributes to the derivative of one channel:
-// factor * (direction - mean(direction) - n * mean(n * direction)).
 void set_direction_factors(const BatchNormChannels& channels, const Workspace& workspace,
                            int64_t channel, const DirectionSums& sums, int64_t rows) {
-  const double inverse_deviation = channels.inverse_deviation[channel];
-  const double factor = channels.scale[channel] * inverse_deviation;
-  const double share = rows > 0 ? factor / static_cast<double>(rows) : 0;
-  workspace.direction_factor[channel] = static_cast<float>(factor);
-  workspace.centred_factor[channel] =
-      static_cast<float>(-share * sums.normalized * inverse_deviation);
-  workspace.constant[channel] = static_cast<float>(-share * sums.plain);
+  const DerivativeFactors factors =
+      derivative_factors(channels.scale[channel], channels.inverse_deviation[channel], sums, rows);
+  workspace.direction_factor[channel] = factors.direction_factor;
+  workspace.centred_factor[channel] = factors.centred_factor;
+  workspace.constant[channel] = factors.constant;
 }
 
 // kernel(derivative, rows, input) over tasks of rows.
@@ -180,41 +145,20 @@ retort_status retort_batch_norm_training(const retort_batch_norm* batch_norm, co
   using namespace retort;
   RETORT_CHECK(check_batch_norm(batch_norm));
   const int64_t rows = batch_norm->rows, channels = batch_norm->channels;
-  RETORT_CHECK(check_at_least("rows", rows, 1));
-  if (!(momentum >= 0 && momentum <= 1)) {
-    return fail(RETORT_INVALID_ARGUMENT, "momentum must be in [0, 1], got %g",
-                static_cast<double>(momentum));
-  }
-  const MatrixArgument x = matrix_argument("input", input, *batch_norm);
-  const MatrixArgument y = matrix_argument("output", output, *batch_norm);
-  const MatrixArgument scales = vector_argument("scale", scale, channels);
-  const MatrixArgument shifts = vector_argument("shift", shift, channels);
   const Workspace parts(*batch_norm, workspace);
-  const MatrixArgument means = vector_argument("mean", mean, channels);
-  const MatrixArgument deviations =
-      vector_argument("inverse_deviation", inverse_deviation, channels);
-  const MatrixArgument running_means =
-      optional_vector_argument("running_mean", running_mean, channels);
-  const MatrixArgument running_variances =
-      optional_vector_argument("running_variance", running_variance, channels);
-  const MatrixArgument space = vector_argument("workspace", workspace, parts.size);
-  RETORT_CHECK(check_arguments({means, deviations, running_means, running_variances, space},
-                               {x, scales, shifts}));
-  RETORT_CHECK(check_arguments(
-      {y}, {means, deviations, running_means, running_variances, space, scales, shifts}));
-  RETORT_CHECK(check_no_partial_overlap(y, x));
-
+  RETORT_CHECK(check_batch_norm_training(*batch_norm, input, scale, shift, momentum, running_mean,
+                                         running_variance, mean, inverse_deviation, output,
+                                         workspace, parts.size));
   const ReductionTasks tasks(rows, channels);
   reduce_moments(tasks, input, parts, executor);
   for (int64_t c = 0; c < channels; ++c) {
     const Moments moments = combine_moments(tasks, parts, c);
     const double variance = moments.squares / static_cast<double>(rows);
     mean[c] = static_cast<float>(moments.mean);
-    inverse_deviation[c] = static_cast<float>(1 / std::sqrt(variance + batch_norm->epsilon));
-    if (running_mean != nullptr) move(running_mean + c, moments.mean, momentum);
+    inverse_deviation[c] = inverse_deviation_of(variance, batch_norm->epsilon);
+    if (running_mean != nullptr) running_mean[c] = moved(running_mean[c], moments.mean, momentum);
     if (running_variance != nullptr) {
-      const double unbiased = moments.squares / static_cast<double>(std::max<int64_t>(1, rows - 1));
-      move(running_variance + c, unbiased, momentum);
+      running_variance[c] = moved(running_variance[c], unbiased_variance(moments, rows), momentum);
     }
   }
   normalize({channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0},
@@ -229,21 +173,14 @@ retort_status retort_batch_norm_inference(const retort_batch_norm* batch_norm, c
   using namespace retort;
   RETORT_CHECK(check_batch_norm(batch_norm));
   const int64_t channels = batch_norm->channels;
-  const MatrixArgument x = matrix_argument("input", input, *batch_norm);
-  const MatrixArgument y = matrix_argument("output", output, *batch_norm);
-  RETORT_CHECK(check_matrix(x));
-  RETORT_CHECK(check_arguments(
-      {y}, {vector_argument("scale", scale, channels), vector_argument("shift", shift, channels),
-            vector_argument("running_mean", running_mean, channels),
-            vector_argument("running_variance", running_variance, channels)}));
-  RETORT_CHECK(check_no_partial_overlap(y, x));
+  RETORT_CHECK(check_batch_norm_inference(*batch_norm, input, scale, shift, running_mean,
+                                          running_variance, output));
   // In blocks of channels, because nothing is lent to keep the deviations in.
   for (int64_t first = 0; first < channels; first += kMostReducedColumns) {
     const int64_t count = std::min(kMostReducedColumns, channels - first);
     float inverse_deviation[kMostReducedColumns];
     for (int64_t c = 0; c < count; ++c) {
-      const double variance = running_variance[first + c];
-      inverse_deviation[c] = static_cast<float>(1 / std::sqrt(variance + batch_norm->epsilon));
+      inverse_deviation[c] = inverse_deviation_of(running_variance[first + c], batch_norm->epsilon);
     }
     normalize({count, channels, running_mean + first, inverse_deviation, scale + first,
                shift + first, batch_norm->rectify != 0},
@@ -262,24 +199,9 @@ retort_status retort_batch_norm_backward(const retort_batch_norm* batch_norm, co
   RETORT_CHECK(check_batch_norm(batch_norm));
   const int64_t rows = batch_norm->rows, channels = batch_norm->channels;
   const Workspace parts(*batch_norm, workspace);
-  const MatrixArgument x = matrix_argument("input", input, *batch_norm);
-  const MatrixArgument dy = matrix_argument("output_gradient", output_gradient, *batch_norm);
-  const MatrixArgument dx = matrix_argument("input_gradient", input_gradient, *batch_norm);
-  const MatrixArgument scales = vector_argument("scale", scale, channels);
-  const MatrixArgument shifts = vector_argument("shift", shift, channels);
-  const MatrixArgument means = vector_argument("mean", mean, channels);
-  const MatrixArgument deviations =
-      vector_argument("inverse_deviation", inverse_deviation, channels);
-  const MatrixArgument scale_gradients =
-      vector_argument("scale_gradient", scale_gradient, channels);
-  const MatrixArgument shift_gradients =
-      vector_argument("shift_gradient", shift_gradient, channels);
-  const MatrixArgument space = vector_argument("workspace", workspace, parts.size);
-  RETORT_CHECK(check_arguments({dx, scale_gradients, shift_gradients, space},
-                               {x, scales, shifts, means, deviations}));
-  RETORT_CHECK(check_arguments({scale_gradients, shift_gradients, space}, {dy}));
-  RETORT_CHECK(check_no_partial_overlap(dx, dy));
-
+  RETORT_CHECK(check_batch_norm_backward(*batch_norm, input, scale, shift, mean, inverse_deviation,
+                                         output_gradient, input_gradient, scale_gradient,
+                                         shift_gradient, workspace, parts.size));
   const bool rectify = batch_norm->rectify != 0;
   const BatchNormChannels all{channels, channels, mean, inverse_deviation, scale, shift, rectify};
   const ReductionTasks tasks(rows, channels);
@@ -305,17 +227,9 @@ retort_status retort_batch_norm_tangent(const retort_batch_norm* batch_norm, con
   RETORT_CHECK(check_batch_norm(batch_norm));
   const int64_t rows = batch_norm->rows, channels = batch_norm->channels;
   const Workspace parts(*batch_norm, workspace);
-  MatrixArgument x_tangent = matrix_argument("input_tangent", input_tangent, *batch_norm);
-  if (input_tangent == nullptr) x_tangent.rows = 0;
-  RETORT_CHECK(check_arguments(
-      {matrix_argument("output_tangent", output_tangent, *batch_norm),
-       vector_argument("workspace", workspace, parts.size)},
-      {matrix_argument("input", input, *batch_norm), vector_argument("scale", scale, channels),
-       vector_argument("shift", shift, channels), vector_argument("mean", mean, channels),
-       vector_argument("inverse_deviation", inverse_deviation, channels), x_tangent,
-       optional_vector_argument("scale_tangent", scale_tangent, channels),
-       optional_vector_argument("shift_tangent", shift_tangent, channels)}));
-
+  RETORT_CHECK(check_batch_norm_tangent(*batch_norm, input, scale, shift, mean, inverse_deviation,
+                                        input_tangent, scale_tangent, shift_tangent, output_tangent,
+                                        workspace, parts.size));
   const BatchNormChannels all{
       channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0};
   const ReductionTasks tasks(rows, channels);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cpu/kernels.h"
-#include "errors.h"
+#include "elementwise_arguments.h"
 #include "reduction_tasks.h"
 #include "tasks.h"
 
@@ -19,13 +19,6 @@ void run_elements(const retort_executor* executor, int64_t size, const Body& bod
   });
 }
 
-retort_status check_column_sums(int64_t rows, int64_t columns) {
-  RETORT_CHECK(check_at_least("rows", rows, 0));
-  RETORT_CHECK(check_at_least("columns", columns, 1));
-  const MatrixArgument size_alone{"matrix", &rows, rows, columns, columns};
-  return check_matrix(size_alone);
-}
-
 int64_t column_sums_workspace(int64_t rows, int64_t columns) {
   return ReductionTasks(rows, columns).chunks * columns;
 }
@@ -36,12 +29,7 @@ int64_t column_sums_workspace(int64_t rows, int64_t columns) {
 retort_status retort_relu_forward(int64_t size, const float* input, float* output,
                                   const retort_executor* executor) {
   using namespace retort;
-  RETORT_CHECK(check_at_least("size", size, 0));
-  const MatrixArgument in = vector_argument("input", input, size);
-  const MatrixArgument out = vector_argument("output", output, size);
-  RETORT_CHECK(check_matrix(in));
-  RETORT_CHECK(check_matrix(out));
-  RETORT_CHECK(check_no_partial_overlap(out, in));
+  RETORT_CHECK(check_relu_forward(size, input, output));
   run_elements(executor, size, [&](int64_t first, int64_t count) {
     kernels().relu_forward(count, input + first, output + first);
   });
@@ -51,12 +39,7 @@ retort_status retort_relu_forward(int64_t size, const float* input, float* outpu
 retort_status retort_relu_backward(int64_t size, const float* output, const float* output_gradient,
                                    float* input_gradient, const retort_executor* executor) {
   using namespace retort;
-  RETORT_CHECK(check_at_least("size", size, 0));
-  const MatrixArgument dy = vector_argument("output_gradient", output_gradient, size);
-  const MatrixArgument dx = vector_argument("input_gradient", input_gradient, size);
-  RETORT_CHECK(check_arguments({dx}, {vector_argument("output", output, size)}));
-  RETORT_CHECK(check_matrix(dy));
-  RETORT_CHECK(check_no_partial_overlap(dx, dy));
+  RETORT_CHECK(check_relu_backward(size, output, output_gradient, input_gradient));
   run_elements(executor, size, [&](int64_t first, int64_t count) {
     kernels().relu_backward(count, output + first, output_gradient + first, input_gradient + first);
   });
@@ -67,15 +50,7 @@ retort_status retort_linear_combination(int64_t size, float a, const float* x, f
                                         const float* y, float* output,
                                         const retort_executor* executor) {
   using namespace retort;
-  RETORT_CHECK(check_at_least("size", size, 0));
-  const MatrixArgument in_x = vector_argument("x", x, size);
-  const MatrixArgument in_y = vector_argument("y", y, size);
-  const MatrixArgument out = vector_argument("output", output, size);
-  RETORT_CHECK(check_matrix(in_x));
-  RETORT_CHECK(check_matrix(in_y));
-  RETORT_CHECK(check_matrix(out));
-  RETORT_CHECK(check_no_partial_overlap(out, in_x));
-  RETORT_CHECK(check_no_partial_overlap(out, in_y));
+  RETORT_CHECK(check_linear_combination(size, x, y, output));
   run_elements(executor, size, [&](int64_t first, int64_t count) {
     kernels().linear_combination(count, a, x + first, b, y + first, output + first);
   });
@@ -85,10 +60,7 @@ retort_status retort_linear_combination(int64_t size, float a, const float* x, f
 retort_status retort_add_to_rows(int64_t rows, int64_t columns, const float* row, float* matrix,
                                  const retort_executor* executor) {
   using namespace retort;
-  RETORT_CHECK(check_at_least("rows", rows, 0));
-  RETORT_CHECK(check_at_least("columns", columns, 1));
-  RETORT_CHECK(check_arguments({{"matrix", matrix, rows, columns, columns}},
-                               {vector_argument("row", row, columns)}));
+  RETORT_CHECK(check_add_to_rows(rows, columns, row, matrix));
   const RowTasks tasks(rows, columns);
   run_tasks(executor, tasks.count, [&](int64_t task) {
     const int64_t first = tasks.first(task);
@@ -98,18 +70,16 @@ retort_status retort_add_to_rows(int64_t rows, int64_t columns, const float* row
 }
 
 int64_t retort_column_sums_workspace(int64_t rows, int64_t columns) {
-  if (retort::check_column_sums(rows, columns) != RETORT_OK) return -1;
+  if (retort::check_column_sums_sizes(rows, columns) != RETORT_OK) return -1;
   return retort::column_sums_workspace(rows, columns);
 }
 
 retort_status retort_column_sums(int64_t rows, int64_t columns, const float* matrix, float* sums,
                                  float* workspace, const retort_executor* executor) {
   using namespace retort;
-  RETORT_CHECK(check_column_sums(rows, columns));
-  RETORT_CHECK(check_arguments(
-      {vector_argument("sums", sums, columns),
-       vector_argument("workspace", workspace, column_sums_workspace(rows, columns))},
-      {{"matrix", matrix, rows, columns, columns}}));
+  RETORT_CHECK(check_column_sums_sizes(rows, columns));
+  RETORT_CHECK(check_column_sums(rows, columns, matrix, sums, workspace,
+                                 column_sums_workspace(rows, columns)));
   const ReductionTasks tasks(rows, columns);
   tasks.run(executor, [&](int64_t chunk, int64_t first, int64_t count) {
     kernels().column_sums(tasks.chunk_rows(chunk), count, columns,

@@ -1,64 +1,17 @@
 // Sums of smoothed ReLUs: checks, then tasks of samples.
-#include <cmath>
+#include "smoothed_relu_sum_arguments.h"
 
 #include "cpu/kernels.h"
-#include "errors.h"
 #include "tasks.h"
 
 namespace retort {
 namespace {
 
-constexpr int32_t kHighestDegree = 64;
-
-retort_status check_constants(const retort_smoothed_relu_sum& sum) {
-  if (sum.degree < 2 || sum.degree > kHighestDegree) {
-    return fail(RETORT_INVALID_ARGUMENT, "degree must be 2 to %d, got %d", kHighestDegree,
-                sum.degree);
-  }
-  if (std::isfinite(sum.threshold) && sum.threshold > 0 && std::isfinite(1 / sum.threshold)) {
-    return RETORT_OK;
-  }
-  return fail(RETORT_INVALID_ARGUMENT, "threshold must be finite and > 0, got %g",
-              static_cast<double>(sum.threshold));
-}
-
-struct Shapes {
-  int64_t rows;     // of pre-activations
-  int64_t columns;  // of pre-activations
-};
-
-retort_status check_sum(const retort_smoothed_relu_sum* sum, Shapes* shapes) {
-  if (sum == nullptr) return fail(RETORT_INVALID_ARGUMENT, "sum must not be null");
-  RETORT_CHECK(check_at_least("samples", sum->samples, 0));
-  RETORT_CHECK(check_at_least("patches", sum->patches, 1));
-  RETORT_CHECK(check_at_least("networks", sum->networks, 1));
-  RETORT_CHECK(check_at_least("classes", sum->classes, 1));
-  RETORT_CHECK(check_at_least("neurons", sum->neurons, 1));
-  RETORT_CHECK(check_constants(*sum));
-  int64_t outputs;
-  if (__builtin_mul_overflow(sum->samples, sum->patches, &shapes->rows) ||
-      __builtin_mul_overflow(sum->networks, sum->classes, &outputs) ||
-      __builtin_mul_overflow(outputs, sum->neurons, &shapes->columns)) {
-    return fail(RETORT_INVALID_ARGUMENT, "pre_activations overflow 64 bits");
-  }
-  return RETORT_OK;
-}
-
-MatrixArgument neuron_argument(const char* name, const float* data, const Shapes& shapes) {
-  return {name, data, shapes.rows, shapes.columns, shapes.columns};
-}
-
-// The outputs of a sample are no more than its pre-activations: their size does not overflow if those' does not.
-MatrixArgument output_argument(const char* name, const float* data,
-                               const retort_smoothed_relu_sum& sum) {
-  const int64_t columns = sum.networks * sum.classes;
-  return {name, data, sum.samples, columns, columns};
-}
-
 template <typename Body>
-void run_samples(const retort_smoothed_relu_sum& sum, const Shapes& shapes,
-                 const retort_executor* executor, const Body& body) {
-  const RowTasks tasks(sum.samples, sum.patches * shapes.columns);
+void run_samples(const retort_smoothed_relu_sum& sum, const retort_executor* executor,
+                 const Body& body) {
+  const int64_t columns = sum.networks * sum.classes * sum.neurons;
+  const RowTasks tasks(sum.samples, sum.patches * columns);
   run_tasks(executor, tasks.count, [&](int64_t task) { body(tasks.first(task), tasks.end(task)); });
 }
 
@@ -69,12 +22,8 @@ retort_status retort_smoothed_relu_sum_forward(const retort_smoothed_relu_sum* s
                                                const float* pre_activations, float* output,
                                                const retort_executor* executor) {
   using namespace retort;
-  Shapes shapes{};
-  RETORT_CHECK(check_sum(sum, &shapes));
-  const MatrixArgument a = neuron_argument("pre_activations", pre_activations, shapes);
-  RETORT_CHECK(check_matrix(a));
-  RETORT_CHECK(check_arguments({output_argument("output", output, *sum)}, {a}));
-  run_samples(*sum, shapes, executor, [&](int64_t first, int64_t end) {
+  RETORT_CHECK(check_smoothed_relu_sum_forward(sum, pre_activations, output));
+  run_samples(*sum, executor, [&](int64_t first, int64_t end) {
     kernels().smoothed_relu_sum_forward(*sum, pre_activations, output, first, end);
   });
   return RETORT_OK;
@@ -86,15 +35,9 @@ retort_status retort_smoothed_relu_sum_backward(const retort_smoothed_relu_sum* 
                                                 float* pre_activation_gradient,
                                                 const retort_executor* executor) {
   using namespace retort;
-  Shapes shapes{};
-  RETORT_CHECK(check_sum(sum, &shapes));
-  const MatrixArgument a = neuron_argument("pre_activations", pre_activations, shapes);
-  const MatrixArgument da =
-      neuron_argument("pre_activation_gradient", pre_activation_gradient, shapes);
-  RETORT_CHECK(check_matrix(a));
-  RETORT_CHECK(check_arguments({da}, {output_argument("output_gradient", output_gradient, *sum)}));
-  RETORT_CHECK(check_no_partial_overlap(da, a));
-  run_samples(*sum, shapes, executor, [&](int64_t first, int64_t end) {
+  RETORT_CHECK(check_smoothed_relu_sum_backward(sum, pre_activations, output_gradient,
+                                                pre_activation_gradient));
+  run_samples(*sum, executor, [&](int64_t first, int64_t end) {
     kernels().smoothed_relu_sum_backward(*sum, pre_activations, output_gradient,
                                          pre_activation_gradient, first, end);
   });

@@ -14,6 +14,12 @@
 #include "reference/reference.h"
 #include "retort/retort.h"
 
+// Where the matrices of the tests lie. A device's tests, which are these with another header before them, name an
+// allocator of theirs.
+#if !defined(RETORT_TEST_ALLOCATOR)
+#define RETORT_TEST_ALLOCATOR std::allocator
+#endif
+
 namespace retort::testing {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -68,7 +74,7 @@ class GuardedMatrix {
 
  private:
   int64_t offset_;
-  std::vector<float> buffer_;
+  std::vector<float, RETORT_TEST_ALLOCATOR<float>> buffer_;
 };
 
 inline double largest_magnitude(const reference::Row& row) {

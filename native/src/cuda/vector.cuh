@@ -10,7 +10,13 @@ namespace {
 using Vector = float;
 
 RETORT_DEVICE inline Vector broadcast(float x) { return x; }
+RETORT_DEVICE inline Vector multiply_add(Vector a, Vector b, Vector c) { return fmaf(a, b, c); }
+RETORT_DEVICE inline Vector square_root(Vector x) { return sqrtf(x); }
+RETORT_DEVICE inline Vector maximum(Vector a, Vector b) { return a > b ? a : b; }
 RETORT_DEVICE inline Vector minimum(Vector a, Vector b) { return a < b ? a : b; }
+RETORT_DEVICE inline Vector keep_where_positive(Vector condition, Vector a) {
+  return condition > 0 ? a : 0;
+}
 RETORT_DEVICE inline Vector where_less(Vector a, Vector b, Vector yes, Vector no) {
   return a < b ? yes : no;
 }
