@@ -20,6 +20,7 @@
 
 namespace retort::cuda {
 
+// Kernels ask for at least one block a multiprocessor: not asked, the compiler keeps to 48 registers and spills.
 constexpr int kPoolingThreads = 256;
 
 struct Span {
@@ -129,7 +130,7 @@ __device__ Quad carried_by_winner(const PoolingParameters& a, const QuadOfRow<kA
 }
 
 template <bool kAligned>
-__global__ void __launch_bounds__(kPoolingThreads)
+__global__ void __launch_bounds__(kPoolingThreads, 1)
     max_pool_forward(const __grid_constant__ PoolingParameters a) {
   for_each_quad<kAligned>(
       a, a.rows.output, a.columns.output,
@@ -141,7 +142,7 @@ __global__ void __launch_bounds__(kPoolingThreads)
 }
 
 template <bool kAligned>
-__global__ void __launch_bounds__(kPoolingThreads)
+__global__ void __launch_bounds__(kPoolingThreads, 1)
     max_pool_tangent(const __grid_constant__ PoolingParameters a) {
   for_each_quad<kAligned>(
       a, a.rows.output, a.columns.output,
@@ -155,7 +156,7 @@ __global__ void __launch_bounds__(kPoolingThreads)
 }
 
 template <bool kAligned>
-__global__ void __launch_bounds__(kPoolingThreads)
+__global__ void __launch_bounds__(kPoolingThreads, 1)
     max_pool_backward(const __grid_constant__ PoolingParameters a) {
   for_each_quad<kAligned>(
       a, a.rows.input, a.columns.input,
@@ -182,7 +183,7 @@ __device__ inline float share_of_window(Span rows, Span columns) {
 }
 
 template <bool kAligned>
-__global__ void __launch_bounds__(kPoolingThreads)
+__global__ void __launch_bounds__(kPoolingThreads, 1)
     average_pool_forward(const __grid_constant__ PoolingParameters a) {
   for_each_quad<kAligned>(
       a, a.rows.output, a.columns.output,
@@ -201,7 +202,7 @@ __global__ void __launch_bounds__(kPoolingThreads)
 }
 
 template <bool kAligned>
-__global__ void __launch_bounds__(kPoolingThreads)
+__global__ void __launch_bounds__(kPoolingThreads, 1)
     average_pool_backward(const __grid_constant__ PoolingParameters a) {
   for_each_quad<kAligned>(
       a, a.rows.input, a.columns.input,
