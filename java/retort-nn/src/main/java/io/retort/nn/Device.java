@@ -29,12 +29,27 @@ public interface Device extends AutoCloseable {
    */
   static Device open(DeviceKind kind, int threads) {
     Arguments.atLeast("threads", threads, 0);
-    if (Arguments.notNull("kind", kind) == DeviceKind.CUDA) {
-      throw new RetortException(
-          "no CUDA device, because this version of Retort is built without CUDA; use the CPU"
-              + " instead: DeviceKind.CPU, or --device cpu");
+    int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    switch (Arguments.notNull("kind", kind)) {
+      case CUDA:
+        try {
+          return CudaDevice.open(count);
+        } catch (RetortException missing) {
+          throw new RetortException(
+              "no CUDA device, because "
+                  + missing.getMessage()
+                  + "; use the CPU instead: DeviceKind.CPU, or --device cpu",
+              missing);
+        }
+      case AUTO:
+        try {
+          return CudaDevice.open(count);
+        } catch (RetortException missing) {
+          return new CpuDevice(count);
+        }
+      default:
+        return new CpuDevice(count);
     }
-    return new CpuDevice(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
   }
 
   /** {@code cpu} or {@code cuda}. */

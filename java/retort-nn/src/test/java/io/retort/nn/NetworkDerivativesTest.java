@@ -5,11 +5,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole networks' backward pass and tangent are their derivative, parameter by parameter. */
+@OnEveryDevice
 class NetworkDerivativesTest {
   private static final ImageShape IMAGE = new ImageShape(6, 6, 2);
   private static final int ROWS = 5;
 
-  private final Device device = Device.open(DeviceKind.CPU, 1);
+  private final Device device;
+
+  NetworkDerivativesTest(TestDevice kind) {
+    device = kind.open(1);
+  }
 
   @AfterEach
   void everythingIsFreed() {
