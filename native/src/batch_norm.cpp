@@ -1,7 +1,8 @@
 // Batch normalisation: checks, the reduction over the rows, and tasks of rows.
-#include <cmath>
+#include <algorithm>
 
 #include "batch_norm_arguments.h"
+#include "batch_norm_channel.h"
 #include "cpu/kernels.h"
 #include "reduction_tasks.h"
 #include "tasks.h"
@@ -43,11 +44,6 @@ BatchNormChannels block_of(const BatchNormChannels& all, int64_t first, int64_t 
           all.rectify};
 }
 
-struct Moments {
-  double mean = 0;
-  double squares = 0;  // sum of squared deviations
-};
-
 // Combines what the chunks found, in order (Chan, Golub & LeVeque, 1979).
 Moments combine_moments(const ReductionTasks& tasks, const Workspace& workspace, int64_t channel) {
   Moments all;
@@ -61,10 +57,6 @@ Moments combine_moments(const ReductionTasks& tasks, const Workspace& workspace,
     all.squares += step * step * before * share;
   }
   return all;
-}
-
-void move(float* running, double batch, float momentum) {
-  *running = static_cast<float>((1.0 - momentum) * *running + momentum * batch);
 }
 
 // Mean and sum of squared deviations of every chunk.
@@ -102,11 +94,6 @@ void reduce_direction(const BatchNormChannels& channels, const ReductionTasks& t
   });
 }
 
-struct DirectionSums {
-  double plain = 0;
-  double normalized = 0;  // of the direction times the normalised input
-};
-
 DirectionSums combine_direction(const BatchNormChannels& channels, const ReductionTasks& tasks,
                                 const Workspace& workspace, int64_t channel) {
   DirectionSums sums;
@@ -118,17 +105,13 @@ DirectionSums combine_direction(const BatchNormChannels& channels, const Reducti
   return sums;
 }
 
-// What the direction itself contributes to the derivative of one channel:
-// factor * (direction - mean(direction) - n * mean(n * direction)).
 void set_direction_factors(const BatchNormChannels& channels, const Workspace& workspace,
                            int64_t channel, const DirectionSums& sums, int64_t rows) {
-  const double inverse_deviation = channels.inverse_deviation[channel];
-  const double factor = channels.scale[channel] * inverse_deviation;
-  const double share = rows > 0 ? factor / static_cast<double>(rows) : 0;
-  workspace.direction_factor[channel] = static_cast<float>(factor);
-  workspace.centred_factor[channel] =
-      static_cast<float>(-share * sums.normalized * inverse_deviation);
-  workspace.constant[channel] = static_cast<float>(-share * sums.plain);
+  const DerivativeFactors factors =
+      derivative_factors(channels.scale[channel], channels.inverse_deviation[channel], sums, rows);
+  workspace.direction_factor[channel] = factors.direction_factor;
+  workspace.centred_factor[channel] = factors.centred_factor;
+  workspace.constant[channel] = factors.constant;
 }
 
 // kernel(derivative, rows, input) over tasks of rows.
@@ -172,11 +155,10 @@ retort_status retort_batch_norm_training(const retort_batch_norm* batch_norm, co
     const Moments moments = combine_moments(tasks, parts, c);
     const double variance = moments.squares / static_cast<double>(rows);
     mean[c] = static_cast<float>(moments.mean);
-    inverse_deviation[c] = static_cast<float>(1 / std::sqrt(variance + batch_norm->epsilon));
-    if (running_mean != nullptr) move(running_mean + c, moments.mean, momentum);
+    inverse_deviation[c] = inverse_deviation_of(variance, batch_norm->epsilon);
+    if (running_mean != nullptr) running_mean[c] = moved(running_mean[c], moments.mean, momentum);
     if (running_variance != nullptr) {
-      const double unbiased = moments.squares / static_cast<double>(std::max<int64_t>(1, rows - 1));
-      move(running_variance + c, unbiased, momentum);
+      running_variance[c] = moved(running_variance[c], unbiased_variance(moments, rows), momentum);
     }
   }
   normalize({channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0},
@@ -198,8 +180,7 @@ retort_status retort_batch_norm_inference(const retort_batch_norm* batch_norm, c
     const int64_t count = std::min(kMostReducedColumns, channels - first);
     float inverse_deviation[kMostReducedColumns];
     for (int64_t c = 0; c < count; ++c) {
-      const double variance = running_variance[first + c];
-      inverse_deviation[c] = static_cast<float>(1 / std::sqrt(variance + batch_norm->epsilon));
+      inverse_deviation[c] = inverse_deviation_of(running_variance[first + c], batch_norm->epsilon);
     }
     normalize({count, channels, running_mean + first, inverse_deviation, scale + first,
                shift + first, batch_norm->rectify != 0},

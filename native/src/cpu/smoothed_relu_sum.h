@@ -1,11 +1,7 @@
 // Sums of smoothed ReLUs over the patches of a sample and the neurons of a class.
 //
-//   t = min(max(a / threshold, 0), 1)
-//   forward   f(a)  = threshold / q * t^q + max(a - threshold, 0)
-//   backward  f'(a) = t^(q - 1), times the gradient of the neuron's output
-//
-// which is the definition without its cases: beyond the threshold t is 1, and the sum is
-// a - (1 - 1 / q) * threshold.
+//   forward   sum of f(a)
+//   backward  f'(a) times the gradient of the neuron's output
 //
 // Bytes: the pre-activations are read once, and backward writes as many; outputs and their gradients are
 // smaller by the patches and the neurons. A vector holds neighbouring neurons, a task a run of samples.
@@ -14,39 +10,10 @@
 #pragma once
 
 #include "kernels.h"
+#include "smoothed_relu.h"
 #include "vector.h"
 
 namespace {
-
-struct SmoothedRelu {
-  int32_t degree;
-  Vector inverse_threshold;
-  Vector threshold;
-  Vector height;  // at the threshold
-
-  explicit SmoothedRelu(const retort_smoothed_relu_sum& sum)
-      : degree(sum.degree),
-        inverse_threshold(broadcast(1 / sum.threshold)),
-        threshold(broadcast(sum.threshold)),
-        height(broadcast(sum.threshold / static_cast<float>(sum.degree))) {}
-
-  // The order of the operands lets a NaN through.
-  Vector fraction(Vector a) const {
-    return minimum(broadcast(1), maximum(broadcast(0), a * inverse_threshold));
-  }
-
-  Vector derivative(Vector t) const {
-    Vector power = t;
-    for (int32_t i = 2; i < degree; ++i) power = power * t;
-    return power;
-  }
-
-  Vector value(Vector a) const {
-    const Vector t = fraction(a);
-    const Vector beyond = maximum(broadcast(0), a - threshold);
-    return multiply_add(height, derivative(t) * t, beyond);
-  }
-};
 
 // The output of one sample that each column belongs to, column after column.
 class OutputOfColumn {

@@ -5,12 +5,15 @@
 
 namespace retort::cuda {
 
-inline retort_status check_classes(int64_t classes) {
-  constexpr int64_t kMostClasses = int64_t{1} << 30;
-  if (classes <= kMostClasses) return RETORT_OK;
-  return fail(RETORT_UNSUPPORTED, "classes must be at most %lld on CUDA, got %lld",
-              static_cast<long long>(kMostClasses), static_cast<long long>(classes));
+// What a thread counts in 32 bits, with room for a few more.
+inline retort_status check_countable(const char* name, int64_t count) {
+  constexpr int64_t kMost = int64_t{1} << 30;
+  if (count <= kMost) return RETORT_OK;
+  return fail(RETORT_UNSUPPORTED, "%s must be at most %lld on CUDA, got %lld", name,
+              static_cast<long long>(kMost), static_cast<long long>(count));
 }
+
+inline retort_status check_classes(int64_t classes) { return check_countable("classes", classes); }
 
 inline retort_status check_workspace(const void* workspace, bool needed) {
   if (needed && workspace == nullptr)
