@@ -15,6 +15,9 @@ public final class CudaLibrary {
 
   private static boolean loaded;
 
+  /** Why the library could not be loaded: Java would not say it again of a class that failed. */
+  private static String failure;
+
   private CudaLibrary() {}
 
   /**
@@ -27,15 +30,29 @@ public final class CudaLibrary {
     if (loaded) {
       return;
     }
+    if (failure != null) {
+      throw new RetortException(failure);
+    }
     String file = find();
     try {
       // Global, because the glue refers to the library's functions without being linked to it.
       Loader.loadGlobal(file);
       Loader.load(RetortCuda.class);
     } catch (LinkageError cannot) {
-      throw new RetortException(file + " cannot be loaded: " + cannot.getMessage(), cannot);
+      RetortException reason = cannotBeLoaded(file, cannot);
+      failure = reason.getMessage();
+      throw reason;
     }
     loaded = true;
+  }
+
+  /** The exception for a library that was not loaded, with the words of the innermost cause. */
+  public static RetortException cannotBeLoaded(String library, LinkageError failure) {
+    String reason = failure.toString();
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      reason = cause.getMessage() == null ? reason : cause.getMessage();
+    }
+    return new RetortException(library + " cannot be loaded: " + reason, failure);
   }
 
   private static String find() {

@@ -39,6 +39,11 @@ final class CpuDevice extends NativeDevice {
   }
 
   @Override
+  public String description() {
+    return "CPU, " + threads() + (threads() == 1 ? " thread" : " threads");
+  }
+
+  @Override
   void release() {
     pool.close();
     workspaceMemory.freeAll();

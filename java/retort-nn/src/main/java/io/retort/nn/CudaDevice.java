@@ -14,6 +14,7 @@ import io.retort.kernels.Totals;
 import io.retort.kernels.binding.Retort;
 import io.retort.kernels.binding.cuda.RetortCuda;
 import java.util.List;
+import java.util.Optional;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -50,12 +51,39 @@ final class CudaDevice extends NativeDevice {
    */
   static CudaDevice open(int threads) {
     CudaLibrary.load();
-    return new CudaDevice(threads, NvidiaLibraries.open());
+    try {
+      return new CudaDevice(threads, NvidiaLibraries.open());
+    } catch (NoClassDefFoundError missing) {
+      throw new RetortException("the jar org.bytedeco:cuda is not on the class path", missing);
+    }
+  }
+
+  /** Why no GPU can be opened, found out once; empty where one can. */
+  static Optional<String> missing() {
+    return Missing.REASON;
+  }
+
+  private static final class Missing {
+    static final Optional<String> REASON = reason();
+
+    private static Optional<String> reason() {
+      try {
+        open(1).close();
+        return Optional.empty();
+      } catch (RetortException missing) {
+        return Optional.of(missing.getMessage());
+      }
+    }
   }
 
   @Override
   public String name() {
     return DeviceKind.CUDA.toString();
+  }
+
+  @Override
+  public String description() {
+    return cuda.description();
   }
 
   @Override

@@ -24,6 +24,7 @@ import static org.bytedeco.cuda.global.cudart.cudaStreamDestroy;
 import static org.bytedeco.cuda.global.cudart.cudaStreamNonBlocking;
 import static org.bytedeco.cuda.global.cudart.cudaStreamSynchronize;
 
+import io.retort.kernels.CudaLibrary;
 import io.retort.kernels.RetortException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -50,6 +51,9 @@ final class NvidiaLibraries implements CudaLibraries {
 
   private static final int NAME_BYTES = 256;
 
+  /** Why a library could not be loaded: Java would not say it again of a class that failed. */
+  private static String failure;
+
   private final CUstream_st stream = new CUstream_st();
   private final CUevent_st[] marks = new CUevent_st[MARKS];
   private final CudaScratch convolutionScratch = new CudaScratch(this);
@@ -75,22 +79,25 @@ final class NvidiaLibraries implements CudaLibraries {
    * @throws RetortException naming the library or the device that is missing
    */
   static NvidiaLibraries open() {
-    load("the CUDA runtime", () -> Loader.load(cudart.class));
-    load("cuBLAS", () -> Loader.load(cublas.class));
-    load("cuDNN", () -> Loader.load(cudnn.class));
+    load();
     return new NvidiaLibraries(Boolean.getBoolean(TF32));
   }
 
-  private static void load(String what, Runnable load) {
+  private static synchronized void load() {
+    if (failure != null) {
+      throw new RetortException(failure);
+    }
+    String library = "the CUDA runtime";
     try {
-      load.run();
-    } catch (NoClassDefFoundError missing) {
-      throw new RetortException(
-          what
-              + " cannot be used; is the jar org.bytedeco:cuda for this platform on the class path?",
-          missing);
-    } catch (LinkageError missing) {
-      throw new RetortException(what + " cannot be loaded: " + missing.getMessage(), missing);
+      Loader.load(cudart.class);
+      library = "cuBLAS";
+      Loader.load(cublas.class);
+      library = "cuDNN";
+      Loader.load(cudnn.class);
+    } catch (LinkageError cannot) {
+      RetortException reason = CudaLibrary.cannotBeLoaded(library, cannot);
+      failure = reason.getMessage();
+      throw reason;
     }
   }
 

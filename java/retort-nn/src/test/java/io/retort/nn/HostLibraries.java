@@ -15,8 +15,11 @@ class HostLibraries implements CudaLibraries {
   private static final int ALIGNMENT = 256;
   private static final int NAN = 0xffffffff;
 
+  /** A piece of memory and how much of it was asked for. */
+  private record Allocation(Pointer memory, long bytes) {}
+
   /** What is allocated, by the address that was given out. */
-  private final Map<Long, Pointer> allocations = new HashMap<>();
+  private final Map<Long, Allocation> allocations = new HashMap<>();
 
   private final CpuDevice cpu = new CpuDevice(1);
   private long allocationCount;
@@ -49,17 +52,22 @@ class HostLibraries implements CudaLibraries {
     }
     long offset = Math.floorMod(-memory.address(), (long) ALIGNMENT);
     FloatPointer aligned = new FloatPointer(memory).getPointer(offset / Float.BYTES);
-    allocations.put(aligned.address(), memory);
+    allocations.put(aligned.address(), new Allocation(memory, bytes));
     allocationCount++;
-    fill(aligned, NAN, bytes / Float.BYTES);
+    write(aligned, NAN, bytes / Float.BYTES);
     return aligned;
   }
 
   @Override
   public void free(Pointer memory) {
-    Pointer allocation = allocations.remove(memory.address());
+    Allocation allocation = allocations.remove(memory.address());
     check(allocation != null, "freed what is not allocated");
-    Pointer.free(allocation);
+    Pointer.free(allocation.memory());
+  }
+
+  /** The bytes that were asked for. */
+  final long sizeOf(Pointer memory) {
+    return allocations.get(memory.address()).bytes();
   }
 
   @Override
@@ -81,6 +89,10 @@ class HostLibraries implements CudaLibraries {
   @Override
   public void fill(Pointer target, int word, long words) {
     check(words > 0, "words " + words);
+    write(target, word, words);
+  }
+
+  private static void write(Pointer target, int word, long words) {
     IntPointer integers = new IntPointer(target);
     integers.put(0, word);
     for (long filled = 1; filled < words; filled *= 2) {

@@ -33,6 +33,11 @@ enum TestDevice {
   /** A new device, which the caller closes. */
   abstract Device open(int threads);
 
+  /** Whether its kernels run on the CPU in the place of a GPU. */
+  boolean isEmulated() {
+    return this == CUDA && !EMULATED.isEmpty();
+  }
+
   /** The CPU, and CUDA where the emulated kernels were built, or a GPU works. */
   static List<TestDevice> available() {
     return hasCuda() ? List.of(CPU, CUDA) : List.of(CPU);
