@@ -159,6 +159,25 @@ class DeviceTest {
   }
 
   @Test
+  void sumsOverNothingAreZero() {
+    ConvolutionShape convolution = new ConvolutionShape(0, new ImageShape(2, 2, 1), 1, 2, 1, 0);
+    try (Tensor empty = device.tensor(0);
+        Tensor sum = device.tensor(4)) {
+      sum.fill(7);
+      device.matrixProduct(false, true, 2, 2, 0, empty, empty, true, sum);
+      assertThat(sum.download()).containsOnly(7);
+      device.matrixProduct(false, true, 2, 2, 0, empty, empty, false, sum);
+      assertThat(sum.download()).containsOnly(0);
+      device.matrixProduct(true, false, 0, 2, 2, empty, sum, false, empty);
+      sum.fill(7);
+      device.convolutionForward(convolution, empty, sum, null, empty);
+      device.convolutionBackwardInput(convolution, empty, sum, empty);
+      device.convolutionBackwardWeights(convolution, empty, empty, sum);
+      assertThat(sum.download()).containsOnly(0);
+    }
+  }
+
+  @Test
   void operationsOfManyThreadsTakeTurnsAndSurviveClosing() throws InterruptedException {
     Tensor shared = device.tensor(1000);
     Thread[] threads = new Thread[3];
