@@ -29,6 +29,7 @@ final class CudaDevice extends NativeDevice {
   private final CudaScratch workspace;
   private final CudaTotals totals;
   private final Pointer stream;
+  private final String description;
 
   /** On libraries that this device closes, with the kernels loaded. */
   CudaDevice(int threads, CudaLibraries cuda) {
@@ -42,6 +43,7 @@ final class CudaDevice extends NativeDevice {
     this.workspace = new CudaScratch(cuda);
     this.totals = new CudaTotals(cuda);
     this.stream = cuda.stream();
+    this.description = cuda.description();
   }
 
   /**
@@ -83,7 +85,7 @@ final class CudaDevice extends NativeDevice {
 
   @Override
   public String description() {
-    return cuda.description();
+    return description;
   }
 
   @Override

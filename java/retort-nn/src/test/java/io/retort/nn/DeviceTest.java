@@ -28,6 +28,7 @@ class DeviceTest {
     assertThat(DeviceKind.parse(device.name())).hasToString(device.name());
     assertThat(device.name()).isEqualToIgnoringCase(kind.name());
     assertThat(device.threads()).isEqualTo(2);
+    assertThat(device.description()).isNotBlank();
   }
 
   @Test
