@@ -6,7 +6,12 @@ module io.retort.kernels {
   exports io.retort.kernels.binding to
       io.retort.nn,
       org.bytedeco.javacpp;
+  exports io.retort.kernels.binding.cuda to
+      io.retort.nn,
+      org.bytedeco.javacpp;
 
   opens io.retort.kernels.binding to
+      org.bytedeco.javacpp;
+  opens io.retort.kernels.binding.cuda to
       org.bytedeco.javacpp;
 }

@@ -2,6 +2,7 @@
 module io.retort.nn {
   requires transitive io.retort.kernels;
   requires org.bytedeco.openblas;
+  requires static org.bytedeco.cuda;
 
   exports io.retort.nn;
 }

@@ -48,4 +48,9 @@ class DistillCommand extends RunCommand<DistillConfig> {
   final int threads(DistillConfig config) {
     return config.training().threadCount();
   }
+
+  @Override
+  final String device(DistillConfig config) {
+    return config.training().device();
+  }
 }

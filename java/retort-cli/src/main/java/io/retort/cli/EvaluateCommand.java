@@ -65,6 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     DataConfig ofModel = Evaluation.dataOf(models.get(0));
     EvaluationConfig config = settings.over(EvaluationConfig.of(ofModel));
+    DeviceNote.print(invocation, config.device());
     invocation.out().print(ModelTable.of(evaluate(config)));
     return ExitCode.OK;
   }

@@ -8,6 +8,7 @@ import io.retort.distill.multiview.MultiViewConfig;
 import io.retort.distill.multiview.MultiViewData;
 import io.retort.distill.multiview.MultiViewExperiment;
 import io.retort.distill.report.MultiViewTable;
+import io.retort.nn.DeviceKind;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -84,5 +85,10 @@ final class MultiViewCommand extends RunCommand<MultiViewConfig> {
   @Override
   int threads(MultiViewConfig config) {
     return config.threadCount();
+  }
+
+  @Override
+  String device(MultiViewConfig config) {
+    return DeviceKind.CPU.toString();
   }
 }

@@ -44,6 +44,9 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
   /** The number of threads that a configuration asks for. */
   abstract int threads(C config);
 
+  /** The device that a configuration asks for: {@code cpu}, {@code cuda} or {@code auto}. */
+  abstract String device(C config);
+
   /** What holds where the user says nothing. */
   C defaults() {
     return defaults;
@@ -71,6 +74,7 @@ abstract class RunCommand<C extends Record> implements Callable<Integer> {
   }
 
   private int make(C config, RunDirectory directory) throws IOException {
+    DeviceNote.print(invocation, device(config));
     RunClock clock = RunClock.start(directory, invocation, threads(config));
     try {
       String table = runShowingProgress(config, directory);

@@ -34,4 +34,9 @@ final class TrainCommand extends RunCommand<TrainingConfig> {
   int threads(TrainingConfig config) {
     return config.threadCount();
   }
+
+  @Override
+  String device(TrainingConfig config) {
+    return config.device();
+  }
 }

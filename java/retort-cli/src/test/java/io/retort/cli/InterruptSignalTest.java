@@ -45,7 +45,9 @@ class InterruptSignalTest {
             "--batch-size",
             "16",
             "--threads",
-            "1");
+            "1",
+            "--device",
+            "cpu");
     String said;
     try (BufferedReader err = process.errorReader()) {
       String first = err.readLine();

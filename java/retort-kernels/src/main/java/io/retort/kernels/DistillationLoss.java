@@ -113,11 +113,7 @@ public final class DistillationLoss implements AutoCloseable {
       Matrix rowLoss,
       ThreadPool pool,
       TotalsBuffer totals) {
-    checkInputs(student, teachers, labels, rowWeights);
-    if (gradient != null) {
-      gradient.checkLike("gradient", student, "student");
-    }
-    checkVector("rowLoss", rowLoss, student.rows());
+    check(student, teachers, labels, rowWeights, gradient, rowLoss);
     Arguments.notNull("totals", totals);
     int status;
     try (Loan in = Matrix.read("student", student);
@@ -222,6 +218,21 @@ public final class DistillationLoss implements AutoCloseable {
       Reference.reachabilityFence(this);
     }
     Status.check(status);
+  }
+
+  /** Fails unless the arguments of {@link #compute} fit each other and these options. */
+  void check(
+      Matrix student,
+      Members teachers,
+      Labels labels,
+      Matrix rowWeights,
+      Matrix gradient,
+      Matrix rowLoss) {
+    checkInputs(student, teachers, labels, rowWeights);
+    if (gradient != null) {
+      gradient.checkLike("gradient", student, "student");
+    }
+    checkVector("rowLoss", rowLoss, student.rows());
   }
 
   private void checkInputs(Matrix student, Members teachers, Labels labels, Matrix rowWeights) {

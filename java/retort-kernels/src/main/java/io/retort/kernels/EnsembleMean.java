@@ -58,6 +58,21 @@ public final class EnsembleMean {
       Output kind,
       Matrix output,
       ThreadPool pool) {
+    of(members, weights, mean, temperature, kind).compute(members, output, pool);
+  }
+
+  /**
+   * The options for one call.
+   *
+   * @param members what they are for
+   * @param weights as {@link Builder#weights}; null for equal weights
+   * @param mean what is averaged
+   * @param temperature in [1e-18, 1e18]
+   * @param kind what is written
+   * @throws IllegalArgumentException for null, and unless there is a weight a member
+   */
+  public static EnsembleMean of(
+      Members members, float[] weights, Mean mean, float temperature, Output kind) {
     Arguments.notNull("members", members);
     Builder builder = builder().mean(mean).temperature(temperature);
     builder.output(Arguments.notNull("kind", kind));
@@ -68,7 +83,7 @@ public final class EnsembleMean {
       }
       builder.weights(weights);
     }
-    builder.build().compute(members, output, pool);
+    return builder.build();
   }
 
   /**
@@ -82,17 +97,14 @@ public final class EnsembleMean {
    * @throws IllegalStateException if the pool is closed
    */
   public void compute(Members members, Matrix output, ThreadPool pool) {
-    Arguments.notNull("members", members);
-    Arguments.notNull("output", output);
-    members.checkLike("members", output, "output");
-    weights.checkNumber("members", "weight", members.count());
+    check(members, output);
     int status;
     try (Loan in = Members.read("members", members);
         Loan out = Matrix.write("output", output);
         Loan executor = ThreadPool.lend(pool)) {
       status =
           Retort.retort_ensemble_mean(
-              optionsAddress + (long) OPTIONS_BYTES * output.dtype().value,
+              optionsFor(output.dtype()),
               members.rows(),
               members.columns(),
               in.address(),
@@ -105,6 +117,19 @@ public final class EnsembleMean {
       Reference.reachabilityFence(this);
     }
     Status.check(status);
+  }
+
+  /** Fails unless the matrices are of one shape and type, and there is a weight a member. */
+  void check(Members members, Matrix output) {
+    Arguments.notNull("members", members);
+    Arguments.notNull("output", output);
+    members.checkLike("members", output, "output");
+    weights.checkNumber("members", "weight", members.count());
+  }
+
+  /** The address of the options for matrices of this type. */
+  long optionsFor(DType dtype) {
+    return optionsAddress + (long) OPTIONS_BYTES * dtype.value;
   }
 
   /**

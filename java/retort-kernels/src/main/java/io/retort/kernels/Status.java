@@ -3,6 +3,7 @@ package io.retort.kernels;
 import io.retort.kernels.binding.Retort;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.bytedeco.javacpp.BytePointer;
 
 /** Turns a native call's status into an exception. */
 public final class Status {
@@ -18,14 +19,17 @@ public final class Status {
    * @throws RetortException for every other failure
    */
   public static void check(int status) {
-    if (status == Retort.RETORT_OK) {
-      return;
+    if (status != Retort.RETORT_OK) {
+      throw exception(status, Retort.retort_last_error());
     }
-    String message = inJava(Retort.retort_last_error().getString());
-    if (status == Retort.RETORT_INVALID_ARGUMENT) {
-      throw new IllegalArgumentException(message);
-    }
-    throw new RetortException(message);
+  }
+
+  /** What became of a call that failed, with the message that its library keeps. */
+  static RuntimeException exception(int status, BytePointer lastError) {
+    String message = inJava(lastError.getString());
+    return status == Retort.RETORT_INVALID_ARGUMENT
+        ? new IllegalArgumentException(message)
+        : new RetortException(message);
   }
 
   /** A message with arguments named as they are in Java: {@code rowLoss} for {@code row_loss}. */

@@ -9,6 +9,7 @@ import java.lang.module.ModuleFinder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -52,9 +53,13 @@ class JarsTest {
   @Test
   void thePlatformsJarHoldsItsLibrariesAlone() throws IOException {
     assertThat(module(NATIVES).name()).isEqualTo("io.retort.kernels.linux.x86_64");
+    Set<String> libraries =
+        new HashSet<>(Set.of("libjniRetort.so", "libretort.so", "libjniRetortCuda.so"));
+    if (Boolean.getBoolean("cuda")) {
+      libraries.add("libretort_cuda.so");
+    }
     assertThat(files(NATIVES))
-        .containsExactlyInAnyOrder(
-            PLATFORM_FOLDER + "libjniRetort.so", PLATFORM_FOLDER + "libretort.so");
+        .isEqualTo(libraries.stream().map(PLATFORM_FOLDER::concat).collect(Collectors.toSet()));
   }
 
   @Test

@@ -6,6 +6,7 @@ import io.retort.kernels.Output;
 import io.retort.kernels.RetortException;
 import io.retort.kernels.Totals;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where tensors live and operations run.
@@ -18,6 +19,9 @@ import java.util.List;
  *
  * <p>A device may be used from several threads: its operations take turns. The same arguments give
  * the same bits for any number of threads.
+ *
+ * <p>What lies in a GPU's memory is not looked at before an operation runs: where the CPU refuses a
+ * label out of range, or a row weight that is negative or not finite, a GPU makes the loss NaN.
  */
 public interface Device extends AutoCloseable {
   /**
@@ -29,16 +33,35 @@ public interface Device extends AutoCloseable {
    */
   static Device open(DeviceKind kind, int threads) {
     Arguments.atLeast("threads", threads, 0);
-    if (Arguments.notNull("kind", kind) == DeviceKind.CUDA) {
-      throw new RetortException(
-          "no CUDA device, because this version of Retort is built without CUDA; use the CPU"
-              + " instead: DeviceKind.CPU, or --device cpu");
+    int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    boolean fallsBack = kind == DeviceKind.AUTO && whyNoCuda().isPresent();
+    if (Arguments.notNull("kind", kind) == DeviceKind.CPU || fallsBack) {
+      return new CpuDevice(count);
     }
-    return new CpuDevice(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    try {
+      return CudaDevice.open(count);
+    } catch (RetortException missing) {
+      throw new RetortException(
+          "no CUDA device, because "
+              + missing.getMessage()
+              + "; use the CPU instead: DeviceKind.CPU, or --device cpu",
+          missing);
+    }
+  }
+
+  /**
+   * Why {@link DeviceKind#AUTO} takes the CPU in this process; empty where it takes a GPU. The
+   * first call finds it out by opening one.
+   */
+  static Optional<String> whyNoCuda() {
+    return CudaDevice.missing();
   }
 
   /** {@code cpu} or {@code cuda}. */
   String name();
+
+  /** What it is, for people: for a GPU its name and memory and the versions of its libraries. */
+  String description();
 
   /** Threads that operations on the CPU use. */
   int threads();

@@ -8,7 +8,7 @@ public enum DeviceKind {
   CPU,
   /** An NVIDIA GPU. */
   CUDA,
-  /** The fastest that this machine has. */
+  /** A GPU where one works, and otherwise the processor. */
   AUTO;
 
   /**

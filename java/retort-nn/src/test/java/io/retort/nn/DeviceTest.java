@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.retort.kernels.RetortException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Opening and closing devices, and operations that refuse hostile tensors. */
+/** Closing devices, and operations that refuse hostile tensors. */
+@OnEveryDevice
 class DeviceTest {
-  private final Device device = Device.open(DeviceKind.AUTO, 2);
+  private final TestDevice kind;
+  private final Device device;
+
+  DeviceTest(TestDevice kind) {
+    this.kind = kind;
+    this.device = kind.open(2);
+  }
 
   @AfterEach
   void everythingIsFreed() {
@@ -18,39 +24,16 @@ class DeviceTest {
   }
 
   @Test
-  void autoTakesTheProcessor() {
-    assertThat(device.name()).isEqualTo("cpu");
+  void itSaysItsKindAndThreads() {
+    assertThat(DeviceKind.parse(device.name())).hasToString(device.name());
+    assertThat(device.name()).isEqualToIgnoringCase(kind.name());
     assertThat(device.threads()).isEqualTo(2);
-    try (Device all = Device.open(DeviceKind.CPU, 0)) {
-      assertThat(all.threads()).isEqualTo(Runtime.getRuntime().availableProcessors());
-    }
-  }
-
-  @Test
-  void cudaSaysWhyItIsNotThereAndWhatToDo() {
-    assertThatThrownBy(() -> Device.open(DeviceKind.CUDA, 1))
-        .isInstanceOf(RetortException.class)
-        .hasMessageContaining("no CUDA device")
-        .hasMessageContaining("--device cpu");
-  }
-
-  @Test
-  void kindsAreParsedByName() {
-    assertThat(DeviceKind.parse("cuda")).isEqualTo(DeviceKind.CUDA);
-    assertRefused("device", () -> DeviceKind.parse("gpu"));
-    assertRefused("device", () -> DeviceKind.parse(null));
-  }
-
-  @Test
-  void threadsOutOfRangeAreRefused() {
-    assertRefused("threads", () -> Device.open(DeviceKind.CPU, -1));
-    assertRefused("threads", () -> Device.open(DeviceKind.CPU, 1025));
-    assertRefused("kind", () -> Device.open(null, 1));
+    assertThat(device.description()).isNotBlank();
   }
 
   @Test
   void closingReportsWhatIsStillOpenAndFreesIt() {
-    Device other = Device.open(DeviceKind.CPU, 1);
+    Device other = kind.open(1);
     Tensor tensor = other.tensor(3, 5);
     other.integers(2);
     assertThatThrownBy(other::close)
@@ -66,7 +49,7 @@ class DeviceTest {
 
   @Test
   void aClosedDeviceRunsNothing() {
-    Device other = Device.open(DeviceKind.CPU, 1);
+    Device other = kind.open(1);
     other.close();
     assertClosed(() -> other.tensor(1));
     assertClosed(() -> other.integers(1));
@@ -155,7 +138,7 @@ class DeviceTest {
 
   @Test
   void tensorsOfAnotherDeviceAreRefused() {
-    try (Device other = Device.open(DeviceKind.CPU, 1);
+    try (Device other = kind.open(1);
         Tensor foreign = other.tensor(4);
         Tensor tensor = device.tensor(4)) {
       assertRefused("output must be on this device", () -> device.reluForward(tensor, foreign));
@@ -173,6 +156,25 @@ class DeviceTest {
       device.columnSums(empty, row);
       assertThat(row.download()).containsOnly(0);
       assertThat(empty.download()).isEmpty();
+    }
+  }
+
+  @Test
+  void sumsOverNothingAreZero() {
+    ConvolutionShape convolution = new ConvolutionShape(0, new ImageShape(2, 2, 1), 1, 2, 1, 0);
+    try (Tensor empty = device.tensor(0);
+        Tensor sum = device.tensor(4)) {
+      sum.fill(7);
+      device.matrixProduct(false, true, 2, 2, 0, empty, empty, true, sum);
+      assertThat(sum.download()).containsOnly(7);
+      device.matrixProduct(false, true, 2, 2, 0, empty, empty, false, sum);
+      assertThat(sum.download()).containsOnly(0);
+      device.matrixProduct(true, false, 0, 2, 2, empty, sum, false, empty);
+      sum.fill(7);
+      device.convolutionForward(convolution, empty, sum, null, empty);
+      device.convolutionBackwardInput(convolution, empty, sum, empty);
+      device.convolutionBackwardWeights(convolution, empty, empty, sum);
+      assertThat(sum.download()).containsOnly(0);
     }
   }
 

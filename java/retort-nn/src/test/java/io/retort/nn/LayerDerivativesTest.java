@@ -5,6 +5,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Every layer's backward pass and tangent are its derivative, and each other's adjoint. */
+@OnEveryDevice
 class LayerDerivativesTest {
   private static final ImageShape IMAGE = new ImageShape(6, 5, 3);
   private static final int ROWS = 4;
@@ -12,7 +13,11 @@ class LayerDerivativesTest {
   /** Rounding of a sum of some hundred float terms, divided by the step. */
   private static final double TOLERANCE = 2e-4;
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final Device device;
+
+  LayerDerivativesTest(TestDevice kind) {
+    device = kind.open(2);
+  }
 
   @AfterEach
   void everythingIsFreed() {

@@ -8,11 +8,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Layers compute what their documentation says, as plain loops in double precision do. */
+@OnEveryDevice
 class LayerForwardTest {
   private static final ImageShape IMAGE = new ImageShape(7, 6, 3);
   private static final int ROWS = 5;
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final Device device;
+
+  LayerForwardTest(TestDevice kind) {
+    device = kind.open(2);
+  }
 
   @AfterEach
   void everythingIsFreed() {

@@ -8,10 +8,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Networks refuse what does not fit and free what they allocated. */
+@OnEveryDevice
 class NetworkTest {
   private static final ImageShape IMAGE = new ImageShape(8, 8, 1);
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final TestDevice kind;
+  private final Device device;
+
+  NetworkTest(TestDevice kind) {
+    this.kind = kind;
+    this.device = kind.open(2);
+  }
 
   @AfterEach
   void everythingIsFreed() {
@@ -142,7 +149,7 @@ class NetworkTest {
   @Test
   void imagesOfAnotherDeviceAreRefused() {
     try (Network network = network("mlp-5");
-        Device other = Device.open(DeviceKind.CPU, 1);
+        Device other = kind.open(1);
         Tensor images = other.tensor(2, 8, 8, 1)) {
       assertRefused("images", () -> network.forward(images, Mode.INFERENCE));
     }

@@ -9,10 +9,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Steps are those of the papers, as plain loops in double precision make them. */
+@OnEveryDevice
 class OptimizerTest {
   private static final float[] RATES = {0.1f, 0.05f, 0.2f, 0.01f};
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final Device device;
+
+  OptimizerTest(TestDevice kind) {
+    device = kind.open(2);
+  }
+
   private Network network;
   private double[] parameter;
 

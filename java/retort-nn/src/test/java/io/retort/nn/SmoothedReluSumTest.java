@@ -8,11 +8,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The operation from Java, and what it refuses; the native tests compare it with its reference. */
+@OnEveryDevice
 class SmoothedReluSumTest {
   private static final SmoothedReluSumShape SHAPE =
       new SmoothedReluSumShape(5, 3, 2, 4, 3, 4, 0.9f);
 
-  private final Device device = Device.open(DeviceKind.CPU, 2);
+  private final Device device;
+
+  SmoothedReluSumTest(TestDevice kind) {
+    device = kind.open(2);
+  }
 
   @AfterEach
   void everythingIsFreed() {

@@ -11,8 +11,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** Tensors own their memory, views share it, and neither is used after it is closed. */
+@OnEveryDevice
 class TensorTest {
-  private final Device device = Device.open(DeviceKind.CPU, 1);
+  private final Device device;
+
+  TensorTest(TestDevice kind) {
+    device = kind.open(1);
+  }
 
   @AfterEach
   void everythingIsFreed() {

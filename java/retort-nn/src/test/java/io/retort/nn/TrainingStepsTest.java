@@ -2,8 +2,6 @@ package io.retort.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.retort.kernels.DistillationLoss;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,7 +9,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks learn, and learn the same on any number of threads. */
 class TrainingStepsTest {
-  private static final ImageShape IMAGE = new ImageShape(8, 8, 1);
+  private static final ImageShape IMAGE = Bars.IMAGE;
 
   @ParameterizedTest
   @ValueSource(strings = {"mlp-33-17", "cnn-5-8-19", "cnnbn-5-8-19", "resnet-8", "wrn-10-2"})
@@ -25,7 +23,7 @@ class TrainingStepsTest {
     try (Device device = Device.open(DeviceKind.CPU, threads);
         Network network = Architecture.parse(architecture).create(device, IMAGE, 3, 1);
         Optimizer optimizer = Optimizer.sgd(network, 0.9f, true, 5e-4f);
-        Trainer trainer = new Trainer(network, optimizer)) {
+        BarsTrainer trainer = new BarsTrainer(network, optimizer)) {
       for (int step = 0; step < 3; step++) {
         trainer.step(new Bars(37, step), 0.1f);
       }
@@ -39,7 +37,7 @@ class TrainingStepsTest {
     try (Device device = Device.open(DeviceKind.CPU, 2);
         Network network = Architecture.parse(architecture).create(device, IMAGE, 3, 1);
         Optimizer optimizer = Optimizer.adam(network, 0);
-        Trainer trainer = new Trainer(network, optimizer)) {
+        BarsTrainer trainer = new BarsTrainer(network, optimizer)) {
       Bars unseen = new Bars(200, 1000);
       double before = trainer.accuracy(unseen);
       for (int step = 0; step < steps; step++) {
@@ -55,7 +53,7 @@ class TrainingStepsTest {
     try (Device device = Device.open(DeviceKind.CPU, 2);
         Network network = Architecture.parse("wrn-10-1").create(device, IMAGE, 3, 1);
         Optimizer optimizer = Optimizer.sgd(network, 0, false, 0);
-        Trainer trainer = new Trainer(network, optimizer)) {
+        BarsTrainer trainer = new BarsTrainer(network, optimizer)) {
       Bars batch = new Bars(64, 5);
       double last = Double.POSITIVE_INFINITY;
       for (int step = 0; step < 5; step++) {
@@ -63,74 +61,6 @@ class TrainingStepsTest {
         assertThat(loss).isLessThan(last);
         last = loss;
       }
-    }
-  }
-
-  /** Noisy images with a bright row, a bright column, or neither. */
-  private static final class Bars {
-    final float[] images;
-    final int[] labels;
-
-    Bars(int rows, long seed) {
-      SplittableRandom random = new SplittableRandom(seed);
-      images = RandomArrays.normal(rows * IMAGE.size(), seed + 77);
-      labels = new int[rows];
-      for (int row = 0; row < rows; row++) {
-        labels[row] = random.nextInt(3);
-        int place = random.nextInt(8);
-        for (int i = 0; i < 8 && labels[row] > 0; i++) {
-          int pixel = labels[row] == 1 ? place * 8 + i : i * 8 + place;
-          images[row * 64 + pixel] += 3;
-        }
-      }
-    }
-  }
-
-  private static final class Trainer implements AutoCloseable {
-    private final Network network;
-    private final Optimizer optimizer;
-    private final DistillationLoss loss = DistillationLoss.builder().alpha(0).build();
-
-    Trainer(Network network, Optimizer optimizer) {
-      this.network = network;
-      this.optimizer = optimizer;
-    }
-
-    double step(Bars batch, float learningRate) {
-      Device device = network.device();
-      try (Tensor images = device.tensor(batch.labels.length, 8, 8, 1);
-          IntTensor labels = device.integers(batch.labels.length);
-          Tensor gradient = device.tensor(batch.labels.length, 3)) {
-        images.upload(batch.images);
-        labels.upload(batch.labels);
-        Tensor logits = network.forward(images, Mode.TRAINING);
-        double total =
-            device.distillationLoss(loss, logits, null, labels, null, gradient, null).total();
-        network.backward(gradient);
-        optimizer.step(learningRate);
-        return total;
-      }
-    }
-
-    double accuracy(Bars batch) {
-      try (Tensor images = network.device().tensor(batch.labels.length, 8, 8, 1)) {
-        images.upload(batch.images);
-        float[] logits = network.forward(images, Mode.INFERENCE).download();
-        int right = 0;
-        for (int row = 0; row < batch.labels.length; row++) {
-          int best = 0;
-          for (int c = 1; c < 3; c++) {
-            best = logits[row * 3 + c] > logits[row * 3 + best] ? c : best;
-          }
-          right += best == batch.labels[row] ? 1 : 0;
-        }
-        return (double) right / batch.labels.length;
-      }
-    }
-
-    @Override
-    public void close() {
-      loss.close();
     }
   }
 }

@@ -29,17 +29,17 @@ final class Cuda {
   /**
    * Looks for a device.
    *
-   * @param open opens Retort's CUDA device and closes it again; throws, saying why, if it cannot
+   * @param describe opens Retort's CUDA device, says what it is and closes it again; throws, saying
+   *     why, if it cannot
    * @param driver the driver's library, if it is installed
    * @param graphicsCards what nvidia-smi says, if it runs
    */
   static Finding find(
-      Runnable open, Optional<Path> driver, Supplier<Optional<String>> graphicsCards) {
-    String card = graphicsCards.get().orElse("nvidia-smi finds no card");
+      Supplier<String> describe, Optional<Path> driver, Supplier<Optional<String>> graphicsCards) {
     try {
-      open.run();
-      return Finding.ok("CUDA", card);
+      return Finding.ok("CUDA", describe.get());
     } catch (LinkageError | RuntimeException e) {
+      String card = graphicsCards.get().orElse("nvidia-smi finds no card");
       String library = driver.map(path -> "driver " + path).orElse("no driver (" + DRIVER + ")");
       return Finding.note("CUDA", NativeLibraries.reason(e) + "; " + library + "; " + card);
     }

@@ -33,7 +33,8 @@ public final class Doctor {
                     NativeLibraries.kernels(InstructionSet::current, System.getenv("RETORT_ISA"))),
             () -> List.of(NativeLibraries.openBlas(OpenBlas::describe)),
             () ->
-                List.of(Cuda.find(() -> open(DeviceKind.CUDA), Cuda.driver(), Cuda::graphicsCards)),
+                List.of(
+                    Cuda.find(() -> describe(DeviceKind.CUDA), Cuda.driver(), Cuda::graphicsCards)),
             () -> DataSets.find(Datasets::usualPlace),
             () -> List.of(Disk.find(runs))));
   }
@@ -48,7 +49,9 @@ public final class Doctor {
         "Java", System.getProperty("java.version") + " of " + System.getProperty("java.vendor"));
   }
 
-  private static void open(DeviceKind kind) {
-    Device.open(kind, 1).close();
+  private static String describe(DeviceKind kind) {
+    try (Device device = Device.open(kind, 1)) {
+      return device.description();
+    }
   }
 }

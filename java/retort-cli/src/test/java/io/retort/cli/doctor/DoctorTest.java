@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,7 +90,7 @@ class DoctorTest {
 
   @Test
   void lackOfCudaIsANoteThatSaysWhatIsMissing() {
-    Runnable absent =
+    Supplier<String> absent =
         () -> {
           throw new RetortException("built without CUDA");
         };
@@ -101,8 +102,8 @@ class DoctorTest {
     assertThat(
             Cuda.find(absent, Optional.of(Path.of("/l/libcuda.so.1")), () -> Optional.of("H100")))
         .isEqualTo(Finding.note("CUDA", "built without CUDA; driver /l/libcuda.so.1; H100"));
-    assertThat(Cuda.find(() -> {}, Optional.empty(), () -> Optional.of("H100")))
-        .isEqualTo(Finding.ok("CUDA", "H100"));
+    assertThat(Cuda.find(() -> "H100, cuBLAS 13.1", Optional.empty(), Optional::empty))
+        .isEqualTo(Finding.ok("CUDA", "H100, cuBLAS 13.1"));
   }
 
   @Test

@@ -3,19 +3,18 @@ package io.retort.nn;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 
-/** A tensor in the memory of a {@link CpuDevice}, whose lock guards the memory's being open. */
-final class CpuTensor extends Tensor {
-  private final CpuDevice device;
-  private final CpuMemory.Block block;
+/** A tensor in the memory of a {@link NativeDevice}, whose lock guards the memory's being open. */
+final class NativeTensor extends Tensor {
+  private final NativeDevice device;
+  private final TensorMemory.Block block;
   private final long offset;
   private final boolean isView;
   private final FloatPointer pointer;
   private boolean closed;
 
-  private CpuTensor(
-      CpuDevice device, CpuMemory.Block block, long offset, boolean isView, long[] shape) {
+  private NativeTensor(
+      NativeDevice device, TensorMemory.Block block, long offset, boolean isView, long[] shape) {
     super(device, shape);
     this.device = device;
     this.block = block;
@@ -25,8 +24,8 @@ final class CpuTensor extends Tensor {
   }
 
   /** A tensor that owns {@code block}. */
-  static CpuTensor owning(CpuDevice device, CpuMemory.Block block, long[] shape) {
-    return new CpuTensor(device, block, 0, false, shape);
+  static NativeTensor owning(NativeDevice device, TensorMemory.Block block, long[] shape) {
+    return new NativeTensor(device, block, 0, false, shape);
   }
 
   /** The memory, for use under the device's lock; {@code name} is this tensor's in messages. */
@@ -41,7 +40,7 @@ final class CpuTensor extends Tensor {
   public void upload(float[] values) {
     checkLength("values", values);
     synchronized (device) {
-      pointer("tensor").put(values);
+      device.memory().upload(values, pointer("tensor"));
     }
   }
 
@@ -65,7 +64,7 @@ final class CpuTensor extends Tensor {
     FloatPointer source =
         new FloatPointer(values.duplicate().rewind()).getPointer(values.position());
     synchronized (device) {
-      Pointer.memcpy(pointer("tensor"), source, elements * Float.BYTES);
+      device.memory().upload(source, pointer("tensor"), elements);
     }
   }
 
@@ -73,7 +72,7 @@ final class CpuTensor extends Tensor {
   public void download(float[] into) {
     checkLength("into", into);
     synchronized (device) {
-      pointer("tensor").get(into);
+      device.memory().download(pointer("tensor"), into);
     }
   }
 
@@ -100,7 +99,7 @@ final class CpuTensor extends Tensor {
     }
     synchronized (device) {
       pointer("tensor");
-      return new CpuTensor(device, block, this.offset + offset, true, shape);
+      return new NativeTensor(device, block, this.offset + offset, true, shape);
     }
   }
 
@@ -108,21 +107,14 @@ final class CpuTensor extends Tensor {
   public void copyFrom(Tensor other) {
     synchronized (device) {
       FloatPointer source = device.floats("other", other, size());
-      Pointer.memcpy(pointer("tensor"), source, size() * Float.BYTES);
+      device.memory().copy(source, pointer("tensor"), size());
     }
   }
 
   @Override
   public void fill(float value) {
     synchronized (device) {
-      FloatPointer target = pointer("tensor");
-      if (size() > 0) {
-        target.put(0, value);
-      }
-      for (long filled = 1; filled < size(); filled *= 2) {
-        long more = Math.min(filled, size() - filled);
-        Pointer.memcpy(target.getPointer(filled), target, more * Float.BYTES);
-      }
+      device.memory().fill(pointer("tensor"), size(), value);
     }
   }
 

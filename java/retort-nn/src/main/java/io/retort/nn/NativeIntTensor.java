@@ -2,17 +2,17 @@ package io.retort.nn;
 
 import org.bytedeco.javacpp.IntPointer;
 
-/** Integers in the memory of a {@link CpuDevice}, whose lock guards the memory's being open. */
-final class CpuIntTensor extends IntTensor {
-  private final CpuDevice device;
-  private final CpuMemory.Block block;
+/** Integers in the memory of a {@link NativeDevice}, whose lock guards the memory's being open. */
+final class NativeIntTensor extends IntTensor {
+  private final NativeDevice device;
+  private final TensorMemory.Block block;
   private final long offset;
   private final boolean isView;
   private final IntPointer pointer;
   private boolean closed;
 
-  private CpuIntTensor(
-      CpuDevice device, CpuMemory.Block block, long offset, boolean isView, long size) {
+  private NativeIntTensor(
+      NativeDevice device, TensorMemory.Block block, long offset, boolean isView, long size) {
     super(device, size);
     this.device = device;
     this.block = block;
@@ -22,8 +22,8 @@ final class CpuIntTensor extends IntTensor {
   }
 
   /** A vector that owns {@code block}. */
-  static CpuIntTensor owning(CpuDevice device, CpuMemory.Block block, long size) {
-    return new CpuIntTensor(device, block, 0, false, size);
+  static NativeIntTensor owning(NativeDevice device, TensorMemory.Block block, long size) {
+    return new NativeIntTensor(device, block, 0, false, size);
   }
 
   /** The memory, for use under the device's lock; {@code name} is this vector's in messages. */
@@ -47,7 +47,7 @@ final class CpuIntTensor extends IntTensor {
               + elements);
     }
     synchronized (device) {
-      pointer("tensor").put(values, 0, elements);
+      device.memory().upload(values, elements, pointer("tensor"));
     }
   }
 
@@ -55,7 +55,7 @@ final class CpuIntTensor extends IntTensor {
   public int[] download() {
     int[] values = new int[Math.toIntExact(size())];
     synchronized (device) {
-      pointer("tensor").get(values);
+      device.memory().download(pointer("tensor"), values);
     }
     return values;
   }
@@ -76,7 +76,7 @@ final class CpuIntTensor extends IntTensor {
     }
     synchronized (device) {
       pointer("tensor");
-      return new CpuIntTensor(device, block, this.offset + offset, true, size);
+      return new NativeIntTensor(device, block, this.offset + offset, true, size);
     }
   }
 

@@ -1,0 +1,64 @@
+package io.retort.kernels.presets;
+
+import org.bytedeco.javacpp.annotation.Platform;
+import org.bytedeco.javacpp.annotation.Properties;
+import org.bytedeco.javacpp.tools.Info;
+import org.bytedeco.javacpp.tools.InfoMap;
+import org.bytedeco.javacpp.tools.InfoMapper;
+
+/**
+ * How JavaCPP reads the C headers of the CUDA library. The glue is not linked to that library,
+ * which {@code io.retort.kernels.CudaLibrary} finds when it is wanted: so the glue is built without
+ * nvcc, and is loaded only where there is a library for it.
+ */
+@Properties(
+    inherit = RetortPresets.class,
+    value = @Platform(include = {"retort/cuda.h", "retort/cuda_network.h"}),
+    target = "io.retort.kernels.binding.cuda",
+    global = "io.retort.kernels.binding.cuda.RetortCuda")
+public class RetortCudaPresets implements InfoMapper {
+  /**
+   * What {@code io.retort.kernels.CudaDistillation} calls takes addresses, as in the presets above.
+   */
+  @Override
+  public void map(InfoMap infos) {
+    byAddress(
+        infos,
+        "retort_cuda_softmax",
+        """
+        @Cast("retort_dtype") int dtype, long rows, long classes,
+        @Cast("const void*") long logits, long logits_stride, float temperature,
+        @Cast("void*") long output, long output_stride, @Cast("void*") long stream""");
+    byAddress(
+        infos,
+        "retort_cuda_ensemble_mean",
+        """
+        @Cast("const retort_ensemble_mean_options*") long options, long rows, long classes,
+        @Cast("const void*const*") long members, long member_count, long member_stride,
+        @Cast("void*") long output, long output_stride,
+        @Cast("void*") long workspace, @Cast("void*") long stream""");
+    byAddress(
+        infos,
+        "retort_cuda_distillation_loss",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        @Cast("const void*") long student, long student_stride,
+        @Cast("const void*const*") long teachers, long teacher_count, long teacher_stride,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("void*") long gradient, long gradient_stride, @Cast("float*") long row_loss,
+        @Cast("retort_distillation_totals*") long totals,
+        @Cast("void*") long workspace, @Cast("void*") long stream""");
+  }
+
+  private static void byAddress(InfoMap infos, String function, String parameters) {
+    infos.put(
+        new Info(function)
+            .javaText(
+                "public static native @Cast(\"retort_status\") int "
+                    + function
+                    + "(\n"
+                    + parameters
+                    + ");\n"));
+  }
+}

@@ -1,0 +1,77 @@
+package io.retort.nn;
+
+import static org.bytedeco.cuda.global.cublas.CUBLAS_DEFAULT_MATH;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_TF32_TENSOR_OP_MATH;
+import static org.bytedeco.cuda.global.cublas.cublasCreate_v2;
+import static org.bytedeco.cuda.global.cublas.cublasDestroy_v2;
+import static org.bytedeco.cuda.global.cublas.cublasGetVersion_v2;
+import static org.bytedeco.cuda.global.cublas.cublasSetMathMode;
+import static org.bytedeco.cuda.global.cublas.cublasSetStream_v2;
+import static org.bytedeco.cuda.global.cublas.cublasSgemm_v2_64;
+
+import org.bytedeco.cuda.cublas.cublasContext;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.FloatPointer;
+
+/** Matrix products by cuBLAS, in f32 unless TF32 is asked for. */
+final class Cublas implements AutoCloseable {
+  private final cublasContext handle = new cublasContext();
+  private final FloatPointer zero = new FloatPointer(1).put(0);
+  private final FloatPointer one = new FloatPointer(1).put(1);
+
+  Cublas(CUstream_st stream, boolean tf32) {
+    CudaStatus.cublas("cublasCreate", cublasCreate_v2(handle));
+    CudaStatus.cublas("cublasSetStream", cublasSetStream_v2(handle, stream));
+    int mode = tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH;
+    CudaStatus.cublas("cublasSetMathMode", cublasSetMathMode(handle, mode));
+  }
+
+  /** Major, minor and patch, such as 130100. */
+  int version() {
+    int[] version = new int[1];
+    CudaStatus.cublas("cublasGetVersion", cublasGetVersion_v2(handle, version));
+    return version[0];
+  }
+
+  /**
+   * As {@link CudaLibraries#matrixProduct}. cuBLAS knows columns first: a row-major matrix is to it
+   * the transposed one, so it is asked for {@code c' = op(b)' * op(a)'}.
+   */
+  void product(
+      boolean transposeA,
+      boolean transposeB,
+      long m,
+      long n,
+      long k,
+      FloatPointer a,
+      FloatPointer b,
+      boolean accumulate,
+      FloatPointer c) {
+    CudaStatus.cublas(
+        "cublasSgemm",
+        cublasSgemm_v2_64(
+            handle,
+            transposeB ? CUBLAS_OP_T : CUBLAS_OP_N,
+            transposeA ? CUBLAS_OP_T : CUBLAS_OP_N,
+            n,
+            m,
+            k,
+            one,
+            b,
+            transposeB ? k : n,
+            a,
+            transposeA ? m : k,
+            accumulate ? one : zero,
+            c,
+            n));
+  }
+
+  @Override
+  public void close() {
+    CudaStatus.cublas("cublasDestroy", cublasDestroy_v2(handle));
+    zero.close();
+    one.close();
+  }
+}
