@@ -11,6 +11,8 @@ module io.retort.distill {
   exports io.retort.distill;
   exports io.retort.distill.multiview;
   exports io.retort.distill.report;
+  exports io.retort.distill.targets;
+  exports io.retort.distill.transfer;
 
   opens io.retort.distill to
       com.fasterxml.jackson.databind;
@@ -20,4 +22,8 @@ module io.retort.distill {
   opens io.retort.distill.report to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;
+  opens io.retort.distill.targets to
+      com.fasterxml.jackson.databind;
+  opens io.retort.distill.transfer to
+      com.fasterxml.jackson.databind;
 }

@@ -14,7 +14,11 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%nOptions%n",
     commandListHeading = "%nExperiments%n",
     footerHeading = "%nExamples%n",
-    footer = {"  retort experiment list", "  retort experiment multi-view --quick"})
+    footer = {
+      "  retort experiment list",
+      "  retort experiment multi-view --quick",
+      "  retort experiment transfer --seeds 2"
+    })
 final class ExperimentCommand implements Runnable {
   @Spec private CommandSpec spec;
 

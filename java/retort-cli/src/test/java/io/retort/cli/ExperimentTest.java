@@ -67,9 +67,9 @@ class ExperimentTest {
 
     assertThat(outcome.code()).as(outcome.err()).isZero();
     assertThat(outcome.out())
-        .contains("multi-view  Why ensembles")
+        .contains("multi-view  Why ensembles", "transfer  What of a teacher's knowledge")
         .doesNotContain("list  ")
-        .hasLineCount(1);
+        .hasLineCount(2);
   }
 
   @Test

@@ -104,6 +104,20 @@ public enum Setting {
       "N",
       "The student's epochs; 0: as many as the members",
       "half as many again as the members"),
+  SEEDS(Group.DISTILLATION, "--seeds", "seeds", "N", "Students of each method, of different seeds"),
+  SIMILARITY_TEMPERATURE(
+      Group.DISTILLATION,
+      "--similarity-temperature",
+      "similarity_temperature",
+      "T",
+      "Divides the cosines of KD-sim"),
+  TOP_K(Group.DISTILLATION, "--top-k", "top_k", "K", "Probabilities that KD-topk keeps"),
+  MIXTURE_SHARE(
+      Group.DISTILLATION,
+      "--mixture-share",
+      "mixture_share",
+      "X",
+      "Weight of KD-sim in the mixture; KD-pt weighs the rest"),
 
   DEVICE(Group.MACHINE, "--device", "device", "NAME", "cpu, cuda or auto"),
   THREADS(
