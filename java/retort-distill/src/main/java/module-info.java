@@ -10,6 +10,7 @@ module io.retort.distill {
 
   exports io.retort.distill;
   exports io.retort.distill.multiview;
+  exports io.retort.distill.real;
   exports io.retort.distill.report;
   exports io.retort.distill.targets;
   exports io.retort.distill.transfer;
@@ -19,6 +20,8 @@ module io.retort.distill {
   opens io.retort.distill.multiview to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;
+  opens io.retort.distill.real to
+      com.fasterxml.jackson.databind;
   opens io.retort.distill.report to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;

@@ -17,7 +17,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  retort experiment list",
       "  retort experiment multi-view --quick",
-      "  retort experiment transfer --seeds 2"
+      "  retort experiment real --quick",
+      "  retort experiment transfer --quick"
     })
 final class ExperimentCommand implements Runnable {
   @Spec private CommandSpec spec;

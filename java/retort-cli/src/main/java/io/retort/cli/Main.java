@@ -51,6 +51,7 @@ public final class Main {
         new CommandLine(new ExperimentCommand())
             .addSubcommand(new ExperimentListCommand(invocation))
             .addSubcommand(new MultiViewCommand(invocation))
+            .addSubcommand(new RealCommand(invocation))
             .addSubcommand(new TransferCommand(invocation));
     experiments.getSubcommands().values().forEach(Main::addCommonOptions);
     return experiments;

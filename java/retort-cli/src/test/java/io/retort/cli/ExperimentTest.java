@@ -68,8 +68,9 @@ class ExperimentTest {
     assertThat(outcome.code()).as(outcome.err()).isZero();
     assertThat(outcome.out())
         .contains("multi-view  Why ensembles", "transfer  What of a teacher's knowledge")
+        .contains("real  Ensemble, distillation and self-distillation on real images")
         .doesNotContain("list  ")
-        .hasLineCount(2);
+        .hasLineCount(3);
   }
 
   @Test

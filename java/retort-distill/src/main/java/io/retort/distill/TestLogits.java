@@ -43,7 +43,7 @@ public record TestLogits(
    * @param shown its name there
    * @param ensemble logits of the ensemble that it is compared to
    */
-  ModelResult result(String shown, int[] labels, float[] ensemble) {
+  public ModelResult result(String shown, int[] labels, float[] ensemble) {
     return new ModelResult(
         shown,
         training.architecture(),

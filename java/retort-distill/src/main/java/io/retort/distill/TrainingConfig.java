@@ -124,6 +124,21 @@ public record TrainingConfig(
         threads);
   }
 
+  /** The same with another optimiser and learning rate. */
+  public TrainingConfig withOptimizer(OptimizerConfig newOptimizer, ScheduleConfig newSchedule) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        epochs,
+        batchSize,
+        newOptimizer,
+        newSchedule,
+        labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
+
   /** The same with another label smoothing. */
   public TrainingConfig withLabelSmoothing(double newLabelSmoothing) {
     return new TrainingConfig(

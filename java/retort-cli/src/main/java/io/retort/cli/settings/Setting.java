@@ -105,6 +105,12 @@ public enum Setting {
       "The student's epochs; 0: as many as the members",
       "half as many again as the members"),
   SEEDS(Group.DISTILLATION, "--seeds", "seeds", "N", "Students of each method, of different seeds"),
+  JOINT(
+      Group.DISTILLATION,
+      "--joint",
+      "joint_networks",
+      "N",
+      "Networks whose mean is trained as one, all in memory together; 0: leave it out"),
   SIMILARITY_TEMPERATURE(
       Group.DISTILLATION,
       "--similarity-temperature",

@@ -8,6 +8,7 @@ import io.retort.distill.OptimizerConfig;
 import io.retort.distill.RunDirectory;
 import io.retort.distill.ScheduleConfig;
 import io.retort.distill.TrainingConfig;
+import io.retort.distill.real.RealConfig;
 import io.retort.distill.transfer.TransferConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,7 +62,11 @@ class SettingsTest {
     assertThat(Setting.values())
         .allSatisfy(
             setting ->
-                assertThat(Stream.of(DistillConfig.defaults(), TransferConfig.defaults()))
+                assertThat(
+                        Stream.of(
+                            DistillConfig.defaults(),
+                            TransferConfig.defaults(),
+                            RealConfig.defaults()))
                     .anySatisfy(defaults -> assertThat(setting.keyIn(defaults)).isPresent()));
   }
 

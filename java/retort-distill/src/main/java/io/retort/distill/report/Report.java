@@ -50,6 +50,8 @@ public final class Report {
       return html("multi-view", MultiViewPage.of(run));
     } else if (config.has("similarity_temperature")) {
       return html("transfer", TransferPage.of(run));
+    } else if (config.has("joint_networks")) {
+      return html("real", RealPage.of(run));
     }
     return html("report", Page.of(RunContents.read(run)));
   }
