@@ -35,6 +35,7 @@ class ExperimentTest {
       contrasts:
         joint_networks: 0
         random_features: {features: 0}
+        tangent: {steps: 0}
         mixture: {components: 0}
       threads: 1
       """;

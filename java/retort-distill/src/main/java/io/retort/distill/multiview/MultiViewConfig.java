@@ -65,6 +65,7 @@ public record MultiViewConfig(
         new ContrastsConfig(
             4,
             new RandomFeaturesConfig(1000, 5, 400),
+            new TangentConfig(5, 400),
             new MixtureConfig(2, 100, 3, 1000, 2000, 1500),
             ""),
         0,
@@ -85,7 +86,11 @@ public record MultiViewConfig(
         new StudentsConfig(
             1, 400, "1, 4", students.squaredErrorStep(), oneSided(whole.learner(), 400)),
         new ContrastsConfig(
-            0, new RandomFeaturesConfig(500, 5, 400), whole.contrasts().mixture(), ""),
+            0,
+            new RandomFeaturesConfig(500, 5, 400),
+            whole.contrasts().tangent(),
+            whole.contrasts().mixture(),
+            ""),
         whole.seed(),
         whole.threads());
   }
@@ -103,7 +108,11 @@ public record MultiViewConfig(
         members,
         students,
         new ContrastsConfig(
-            contrasts.jointNetworks(), contrasts.randomFeatures(), contrasts.mixture(), trend),
+            contrasts.jointNetworks(),
+            contrasts.randomFeatures(),
+            contrasts.tangent(),
+            contrasts.mixture(),
+            trend),
         seed,
         threads);
   }

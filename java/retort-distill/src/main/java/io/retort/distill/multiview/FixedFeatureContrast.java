@@ -8,22 +8,32 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /** An ensemble of models that learn no features, and what is left of its gain in one such model. */
-final class RandomFeatureContrast {
+final class FixedFeatureContrast {
 
   private final Device device;
   private final MultiViewConfig config;
   private final MultiViewData data;
-  private final String stage;
   private final RunStages stages;
+  private final Kind kind;
   private int trainings;
 
-  RandomFeatureContrast(
-      Device device, MultiViewConfig config, MultiViewData data, String stage, RunStages stages) {
+  /**
+   * One kind of model.
+   *
+   * @param name what the report calls it
+   * @param stage of the run
+   * @param steps of every model
+   * @param models makes them
+   */
+  record Kind(String name, String stage, int steps, FixedFeatureModel.Factory models) {}
+
+  FixedFeatureContrast(
+      Device device, MultiViewConfig config, MultiViewData data, RunStages stages, Kind kind) {
     this.device = device;
     this.config = config;
     this.data = data;
-    this.stage = stage;
     this.stages = stages;
+    this.kind = kind;
   }
 
   /** Outputs of one model, or the mean of several. */
@@ -62,7 +72,7 @@ final class RandomFeatureContrast {
       List<Predicted> alone = predicted(config::memberSeed, config.members(), ofLabels);
       Predicted ensemble = Predicted.mean(alone);
       return new Contrast(
-          "Random features",
+          kind.name(),
           "the ensemble gains, but one model cannot take the gain from it; trained jointly, the mean"
               + " does as well",
           "accuracy on the mixed distribution",
@@ -82,32 +92,36 @@ final class RandomFeatureContrast {
     long of(int number);
   }
 
-  private List<RandomFeatureModel> models(Seeds seeds, int count) {
-    List<RandomFeatureModel> models = new ArrayList<>();
-    for (int number = 0; number < count; number++) {
-      models.add(
-          new RandomFeatureModel(
-              device,
-              config.contrasts().randomFeatures(),
-              config.distribution().classes(),
-              data.train(),
-              seeds.of(number)));
-    }
-    return models;
-  }
-
   /** What models predict that have been trained one by one. */
   private List<Predicted> predicted(Seeds seeds, int count, Objective objective) {
-    List<RandomFeatureModel> models = models(seeds, count);
-    try {
-      for (RandomFeatureModel model : models) {
-        stages.begin(stage, trainings++);
-        RandomFeatureModel.train(List.of(model), objective);
+    List<Predicted> predicted = new ArrayList<>();
+    for (int number = 0; number < count; number++) {
+      stages.begin(kind.stage(), trainings++);
+      try (FixedFeatureModel model = kind.models().create(seeds.of(number))) {
+        predicted.addAll(train(List.of(model), objective));
       }
-      return models.stream().map(this::predict).toList();
-    } finally {
-      models.forEach(RandomFeatureModel::close);
     }
+    return predicted;
+  }
+
+  private List<Predicted> train(List<FixedFeatureModel> models, Objective objective) {
+    List<float[]> onTrain =
+        FixedFeatureModel.train(
+            device,
+            models,
+            objective,
+            kind.steps(),
+            data.train().count(),
+            config.distribution().classes());
+    List<Predicted> predicted = new ArrayList<>();
+    for (int m = 0; m < models.size(); m++) {
+      predicted.add(
+          new Predicted(
+              onTrain.get(m),
+              models.get(m).predict(data.testMultiView()),
+              models.get(m).predict(data.testSingleView())));
+    }
+    return predicted;
   }
 
   private List<Predicted> students(Objective objective) {
@@ -123,23 +137,18 @@ final class RandomFeatureContrast {
   }
 
   private Predicted joint(IntTensor labels, int classes) {
-    List<RandomFeatureModel> models = models(config::memberSeed, config.members());
+    List<FixedFeatureModel> models = new ArrayList<>();
+    stages.begin(kind.stage(), trainings++);
     try (Objective joint =
         new JointObjective(
             device, KernelObjective.labels(device, labels), data.train().count(), classes)) {
-      stages.begin(stage, trainings++);
-      RandomFeatureModel.train(models, joint);
-      return Predicted.mean(models.stream().map(this::predict).toList());
+      for (int member = 0; member < config.members(); member++) {
+        models.add(kind.models().create(config.memberSeed(member)));
+      }
+      return Predicted.mean(train(models, joint));
     } finally {
-      models.forEach(RandomFeatureModel::close);
+      models.forEach(FixedFeatureModel::close);
     }
-  }
-
-  private Predicted predict(RandomFeatureModel model) {
-    return new Predicted(
-        model.trainOutputs(),
-        model.predict(data.testMultiView()),
-        model.predict(data.testSingleView()));
   }
 
   private double[] accuracies(List<Predicted> models) {
