@@ -66,10 +66,18 @@ final class FixedFeatureContrast {
 
   Contrast run() {
     int classes = config.distribution().classes();
+    List<FixedFeatureModel> models = new ArrayList<>();
     try (IntTensor labels = device.integers(data.train().count());
-        Objective ofLabels = KernelObjective.labels(device, labels)) {
+        Objective ofLabels = KernelObjective.labels(device, labels);
+        Objective jointly =
+            new JointObjective(
+                device, KernelObjective.labels(device, labels), data.train().count(), classes)) {
       labels.upload(data.train().labels());
-      List<Predicted> alone = predicted(config::memberSeed, config.members(), ofLabels);
+      List<FixedFeatureModel> members = models(config::memberSeed, config.members(), models);
+      List<Predicted> alone = oneByOne(members, ofLabels);
+      Predicted joint = Predicted.mean(trained(members, jointly));
+      List<FixedFeatureModel> students =
+          models(config::studentSeed, config.students().count(), models);
       Predicted ensemble = Predicted.mean(alone);
       return new Contrast(
           kind.name(),
@@ -80,9 +88,12 @@ final class FixedFeatureContrast {
               Contrast.Row.of("members", accuracies(alone)),
               Contrast.Row.of("ensemble of " + alone.size(), mixed(ensemble)),
               Contrast.Row.of(
-                  "distilled from it, squared error", accuracies(distilled(ensemble, classes))),
-              Contrast.Row.of("students of the labels", accuracies(students(ofLabels))),
-              Contrast.Row.of("trained jointly", mixed(joint(labels, classes)))));
+                  "distilled from it, squared error",
+                  accuracies(distilled(students, ensemble, classes))),
+              Contrast.Row.of("students of the labels", accuracies(oneByOne(students, ofLabels))),
+              Contrast.Row.of("trained jointly", mixed(joint))));
+    } finally {
+      models.forEach(FixedFeatureModel::close);
     }
   }
 
@@ -92,19 +103,33 @@ final class FixedFeatureContrast {
     long of(int number);
   }
 
-  /** What models predict that have been trained one by one. */
-  private List<Predicted> predicted(Seeds seeds, int count, Objective objective) {
-    List<Predicted> predicted = new ArrayList<>();
+  /** Makes models, and adds them to those to be closed. */
+  private List<FixedFeatureModel> models(Seeds seeds, int count, List<FixedFeatureModel> opened) {
     for (int number = 0; number < count; number++) {
-      stages.begin(kind.stage(), trainings++);
-      try (FixedFeatureModel model = kind.models().create(seeds.of(number))) {
-        predicted.addAll(train(List.of(model), objective));
-      }
+      stages.begin(kind.stage(), trainings);
+      opened.add(kind.models().create(seeds.of(number)));
     }
-    return predicted;
+    return List.copyOf(opened.subList(opened.size() - count, opened.size()));
   }
 
-  private List<Predicted> train(List<FixedFeatureModel> models, Objective objective) {
+  private List<Predicted> distilled(
+      List<FixedFeatureModel> students, Predicted ensemble, int classes) {
+    try (Tensor teacher = device.tensor(data.train().count(), classes);
+        Objective squaredError = KernelObjective.squaredError(device, teacher)) {
+      teacher.upload(ensemble.train());
+      return oneByOne(students, squaredError);
+    }
+  }
+
+  /** What models predict that have been trained alone. */
+  private List<Predicted> oneByOne(List<FixedFeatureModel> models, Objective objective) {
+    return models.stream().flatMap(model -> trained(List.of(model), objective).stream()).toList();
+  }
+
+  /** What models predict that an objective binds together, trained from nothing. */
+  private List<Predicted> trained(List<FixedFeatureModel> models, Objective objective) {
+    stages.begin(kind.stage(), trainings++);
+    models.forEach(FixedFeatureModel::reset);
     List<float[]> onTrain =
         FixedFeatureModel.train(
             device,
@@ -122,33 +147,6 @@ final class FixedFeatureContrast {
               models.get(m).predict(data.testSingleView())));
     }
     return predicted;
-  }
-
-  private List<Predicted> students(Objective objective) {
-    return predicted(config::studentSeed, config.students().count(), objective);
-  }
-
-  private List<Predicted> distilled(Predicted ensemble, int classes) {
-    try (Tensor teacher = device.tensor(data.train().count(), classes);
-        Objective squaredError = KernelObjective.squaredError(device, teacher)) {
-      teacher.upload(ensemble.train());
-      return students(squaredError);
-    }
-  }
-
-  private Predicted joint(IntTensor labels, int classes) {
-    List<FixedFeatureModel> models = new ArrayList<>();
-    stages.begin(kind.stage(), trainings++);
-    try (Objective joint =
-        new JointObjective(
-            device, KernelObjective.labels(device, labels), data.train().count(), classes)) {
-      for (int member = 0; member < config.members(); member++) {
-        models.add(kind.models().create(config.memberSeed(member)));
-      }
-      return Predicted.mean(train(models, joint));
-    } finally {
-      models.forEach(FixedFeatureModel::close);
-    }
   }
 
   private double[] accuracies(List<Predicted> models) {

@@ -25,6 +25,9 @@ interface FixedFeatureModel extends AutoCloseable {
   /** The outputs on other samples, [samples, classes]. */
   float[] predict(Samples samples);
 
+  /** Forgets what was learnt, so that the features serve another training. */
+  void reset();
+
   @Override
   void close();
 

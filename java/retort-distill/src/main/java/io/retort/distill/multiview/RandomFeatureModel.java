@@ -171,6 +171,11 @@ final class RandomFeatureModel implements FixedFeatureModel {
   }
 
   @Override
+  public void reset() {
+    coefficients.fill(0);
+  }
+
+  @Override
   public void close() {
     directions.close();
     coefficients.close();

@@ -245,6 +245,11 @@ final class TangentModel implements FixedFeatureModel {
   }
 
   @Override
+  public void reset() {
+    coefficients.fill(0);
+  }
+
+  @Override
   public void close() {
     network.close();
     initialOutputs.close();
