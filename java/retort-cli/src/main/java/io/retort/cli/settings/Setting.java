@@ -111,6 +111,12 @@ public enum Setting {
       "joint_networks",
       "N",
       "Networks whose mean is trained as one, all in memory together; 0: leave it out"),
+  JOINT_RATE(
+      Group.DISTILLATION,
+      "--joint-rate",
+      "joint_rate",
+      "X",
+      "Multiplies the learning rate of that mean, by SGD; 0: by the number of its networks"),
   SIMILARITY_TEMPERATURE(
       Group.DISTILLATION,
       "--similarity-temperature",

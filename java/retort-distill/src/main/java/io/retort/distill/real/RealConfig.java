@@ -23,6 +23,8 @@ import java.util.Objects;
  *     alone; those of one number have one seed, whatever they learn from
  * @param jointNetworks networks whose mean is trained as one; 0 leaves it out. All lie in the
  *     device's memory at once
+ * @param jointRate what the members' learning rate is multiplied by for that mean; 0 for as many as
+ *     it has networks, see {@link #joint}
  * @param parallelModels how many networks train at the same time, each with its share of the
  *     threads; never changes the result
  */
@@ -35,6 +37,7 @@ public record RealConfig(
     int studentEpochs,
     int seeds,
     int jointNetworks,
+    double jointRate,
     int parallelModels) {
 
   /**
@@ -51,6 +54,7 @@ public record RealConfig(
     Require.atLeast("studentEpochs", studentEpochs, 0);
     Require.atLeast("seeds", seeds, 1);
     Require.atLeast("jointNetworks", jointNetworks, 0);
+    Require.notNegative("jointRate", jointRate);
     Require.atLeast("parallelModels", parallelModels, 1);
   }
 
@@ -69,6 +73,7 @@ public record RealConfig(
         quickstart.studentEpochs(),
         5,
         10,
+        0,
         quickstart.parallelModels());
   }
 
@@ -87,6 +92,7 @@ public record RealConfig(
         whole.studentEpochs,
         2,
         4,
+        whole.jointRate,
         whole.parallelModels);
   }
 
@@ -119,7 +125,7 @@ public record RealConfig(
             0,
             "auto",
             0);
-    return new RealConfig(training, 10, MeanKind.LOGITS, 4, 0.9, 0, 3, jointNetworks, 1);
+    return new RealConfig(training, 10, MeanKind.LOGITS, 4, 0.9, 0, 3, jointNetworks, 0, 1);
   }
 
   /** How member {@code number}, counted from 1, is trained. */
@@ -139,8 +145,9 @@ public record RealConfig(
 
   /**
    * How the mean is trained. A network in it has 1/n of the gradient on the mean; SGD's rate is n
-   * times that of the members, so that each takes the steps that it would alone, and the decay,
-   * which the rate multiplies, 1/n of theirs. Adam's steps are of one size whatever the gradient's.
+   * times that of the members, unless {@link #jointRate} says otherwise, so that each takes the
+   * steps that it would alone. The decay, which the rate multiplies, falls as the rate rises.
+   * Adam's steps are of one size whatever the gradient's.
    */
   public TrainingConfig joint() {
     TrainingConfig joint =
@@ -156,9 +163,14 @@ public record RealConfig(
                 optimizer.kind(),
                 optimizer.momentum(),
                 optimizer.nesterov(),
-                optimizer.weightDecay() / jointNetworks),
+                optimizer.weightDecay() / jointRateFactor()),
             new ScheduleConfig(
-                schedule.kind(), jointNetworks * schedule.learningRate(), schedule.warmup()));
+                schedule.kind(), jointRateFactor() * schedule.learningRate(), schedule.warmup()));
+  }
+
+  /** What SGD's rate is multiplied by for the mean. */
+  public double jointRateFactor() {
+    return jointRate == 0 ? jointNetworks : jointRate;
   }
 
   /** Far enough apart that runs of neighbouring seeds share no network. */

@@ -40,7 +40,12 @@ record RealPage(
 
   /** Settings as the texts have them. */
   record Asked(
-      String dataset, String architecture, String temperature, String alpha, Integer joint) {}
+      String dataset,
+      String architecture,
+      String temperature,
+      String alpha,
+      Integer joint,
+      String jointRate) {}
 
   /** Ensembles of one size. */
   record Size(int members, int ensembles, String accuracy) {}
@@ -68,7 +73,8 @@ record RealPage(
             config.training().architecture(),
             Numbers.decimals(config.temperature(), 1),
             Numbers.decimals(config.alpha(), 2),
-            config.jointNetworks() == 0 ? null : Integer.valueOf(config.jointNetworks())),
+            config.jointNetworks() == 0 ? null : Integer.valueOf(config.jointNetworks()),
+            Numbers.decimals(config.jointRateFactor(), 1)),
         rows,
         rows.stream().anyMatch(row -> !row.paper().isEmpty()),
         result == null ? List.of() : result.ensembles().stream().map(RealPage::size).toList(),

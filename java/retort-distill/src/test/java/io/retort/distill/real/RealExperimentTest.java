@@ -47,7 +47,7 @@ class RealExperimentTest {
   @TempDir Path directory;
 
   private static RealConfig config() {
-    return new RealConfig(training, MEMBERS, MeanKind.LOGITS, 3, 0.8, 3, SEEDS, 3, 2);
+    return new RealConfig(training, MEMBERS, MeanKind.LOGITS, 3, 0.8, 3, SEEDS, 3, 0, 2);
   }
 
   @BeforeAll
@@ -156,9 +156,13 @@ class RealExperimentTest {
         .isCloseTo(
             training.schedule().learningRate() * training.optimizer().weightDecay(), within(1e-12));
 
+    RealConfig slow = new RealConfig(training, 2, MeanKind.LOGITS, 3, 0.8, 0, 1, 2, 1, 1);
+    assertThat(slow.joint().schedule()).isEqualTo(training.schedule());
+    assertThat(slow.joint().optimizer()).isEqualTo(training.optimizer());
+
     OptimizerConfig adam = new OptimizerConfig(OptimizerConfig.Kind.ADAM, 0, false, 0.1);
     TrainingConfig byAdam = training.withOptimizer(adam, training.schedule());
-    RealConfig config = new RealConfig(byAdam, 2, MeanKind.LOGITS, 3, 0.8, 0, 1, 2, 1);
+    RealConfig config = new RealConfig(byAdam, 2, MeanKind.LOGITS, 3, 0.8, 0, 1, 2, 0, 1);
     assertThat(config.joint().optimizer()).isEqualTo(adam);
     assertThat(config.joint().schedule()).isEqualTo(training.schedule());
   }
@@ -269,10 +273,10 @@ class RealExperimentTest {
 
   @Test
   void wrongValuesAreNamed() {
-    assertThatThrownBy(() -> new RealConfig(training, 0, MeanKind.LOGITS, 3, 0.8, 0, 1, 0, 1))
+    assertThatThrownBy(() -> new RealConfig(training, 0, MeanKind.LOGITS, 3, 0.8, 0, 1, 0, 0, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("members");
-    assertThatThrownBy(() -> new RealConfig(training, 1, MeanKind.LOGITS, 3, 0.8, 0, 1, -1, 1))
+    assertThatThrownBy(() -> new RealConfig(training, 1, MeanKind.LOGITS, 3, 0.8, 0, 1, -1, 0, 1))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("jointNetworks");
   }
