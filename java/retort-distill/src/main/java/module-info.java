@@ -10,14 +10,23 @@ module io.retort.distill {
 
   exports io.retort.distill;
   exports io.retort.distill.multiview;
+  exports io.retort.distill.real;
   exports io.retort.distill.report;
+  exports io.retort.distill.targets;
+  exports io.retort.distill.transfer;
 
   opens io.retort.distill to
       com.fasterxml.jackson.databind;
   opens io.retort.distill.multiview to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;
+  opens io.retort.distill.real to
+      com.fasterxml.jackson.databind;
   opens io.retort.distill.report to
       com.fasterxml.jackson.databind,
       com.samskivert.jmustache;
+  opens io.retort.distill.targets to
+      com.fasterxml.jackson.databind;
+  opens io.retort.distill.transfer to
+      com.fasterxml.jackson.databind;
 }

@@ -14,7 +14,12 @@ import picocli.CommandLine.Spec;
     optionListHeading = "%nOptions%n",
     commandListHeading = "%nExperiments%n",
     footerHeading = "%nExamples%n",
-    footer = {"  retort experiment list", "  retort experiment multi-view --quick"})
+    footer = {
+      "  retort experiment list",
+      "  retort experiment multi-view --quick",
+      "  retort experiment real --quick",
+      "  retort experiment transfer --quick"
+    })
 final class ExperimentCommand implements Runnable {
   @Spec private CommandSpec spec;
 

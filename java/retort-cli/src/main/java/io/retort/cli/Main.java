@@ -50,7 +50,9 @@ public final class Main {
     CommandLine experiments =
         new CommandLine(new ExperimentCommand())
             .addSubcommand(new ExperimentListCommand(invocation))
-            .addSubcommand(new MultiViewCommand(invocation));
+            .addSubcommand(new MultiViewCommand(invocation))
+            .addSubcommand(new RealCommand(invocation))
+            .addSubcommand(new TransferCommand(invocation));
     experiments.getSubcommands().values().forEach(Main::addCommonOptions);
     return experiments;
   }

@@ -35,6 +35,7 @@ class ExperimentTest {
       contrasts:
         joint_networks: 0
         random_features: {features: 0}
+        tangent: {steps: 0}
         mixture: {components: 0}
       threads: 1
       """;
@@ -67,9 +68,10 @@ class ExperimentTest {
 
     assertThat(outcome.code()).as(outcome.err()).isZero();
     assertThat(outcome.out())
-        .contains("multi-view  Why ensembles")
+        .contains("multi-view  Why ensembles", "transfer  What of a teacher's knowledge")
+        .contains("real  Ensemble, distillation and self-distillation on real images")
         .doesNotContain("list  ")
-        .hasLineCount(1);
+        .hasLineCount(3);
   }
 
   @Test

@@ -19,7 +19,8 @@ final class CachedTeacher implements Teacher {
   /**
    * Looks logits up.
    *
-   * @param members row-major [training images, classes], one a teacher
+   * @param members logits or, where the loss is told so, probabilities, row-major [training images,
+   *     classes], one a teacher
    * @param batchSize rows of every batch
    */
   CachedTeacher(Device device, List<float[]> members, int batchSize, int classes) {

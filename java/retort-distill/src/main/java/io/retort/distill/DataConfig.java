@@ -1,5 +1,6 @@
 package io.retort.distill;
 
+import io.retort.distill.check.Require;
 import java.util.Objects;
 
 /**
@@ -35,5 +36,10 @@ public record DataConfig(
   /** All of a data set from its usual place, without augmentation. */
   public static DataConfig of(String dataset) {
     return new DataConfig(dataset, "", "none", 0, 0, 0);
+  }
+
+  /** The same with another number of training examples. */
+  public DataConfig withTrainLimit(int newTrainLimit) {
+    return new DataConfig(dataset, path, augmentation, holdOut, newTrainLimit, testLimit);
   }
 }

@@ -1,5 +1,6 @@
 package io.retort.distill;
 
+import io.retort.distill.check.Require;
 import java.util.Objects;
 
 /**

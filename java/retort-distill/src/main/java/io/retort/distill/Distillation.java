@@ -47,26 +47,19 @@ public final class Distillation {
       DistillConfig config, RunDirectory run, Progress progress, Interruption interruption)
       throws IOException {
     List<ModelPlan> plans = plans(config);
-    RunData data = RunData.open(config.training().data());
-    return run(config, plans, data, run, progress, interruption);
+    return run(config, plans, ImageRun.open(run, config.training()), run, progress, interruption);
   }
 
   static DistillationResult run(
       DistillConfig config,
       List<ModelPlan> plans,
-      RunData data,
+      ImageRun images,
       RunDirectory run,
       Progress progress,
       Interruption interruption)
       throws IOException {
-    long[] steps = plans.stream().mapToLong(plan -> data.steps(plan.config())).toArray();
-    run.begin(config);
-    int threads = Math.max(1, config.training().threadCount() / config.parallelModels());
-    RunProgress runProgress = new RunProgress(progress, plans, steps);
-    ModelTraining training = new ModelTraining(run, data, runProgress, threads);
-    Stages.run(plans, config.parallelModels(), training::train, interruption);
-    run.orderMetrics(plans.stream().map(ModelPlan::name).toList());
-    return new DistillationOutcome(config, data, run).write(interruption);
+    images.train(config, plans, config.parallelModels(), progress, interruption);
+    return new DistillationOutcome(config, images, run).write(interruption);
   }
 
   /** Every network of the run, each after its teachers. */

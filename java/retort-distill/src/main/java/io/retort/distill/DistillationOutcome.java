@@ -2,8 +2,6 @@ package io.retort.distill;
 
 import io.retort.data.ImageDataset;
 import io.retort.kernels.Output;
-import io.retort.nn.Device;
-import io.retort.nn.DeviceKind;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,74 +12,72 @@ import java.util.stream.IntStream;
 final class DistillationOutcome {
 
   private final DistillConfig config;
-  private final RunData data;
+  private final ImageRun images;
   private final RunDirectory run;
   private final int[] labels;
 
-  DistillationOutcome(DistillConfig config, RunData data, RunDirectory run) {
+  DistillationOutcome(DistillConfig config, ImageRun images, RunDirectory run) {
     this.config = config;
-    this.data = data;
+    this.images = images;
     this.run = run;
-    this.labels = RunData.labels(data.test());
+    this.labels = RunData.labels(images.data().test());
   }
 
   /** Writes results.json and predictions.json. */
   DistillationResult write(Interruption interruption) throws IOException {
-    TrainingConfig training = config.training();
-    try (Device device = Device.open(DeviceKind.parse(training.device()), training.threads())) {
+    try (FinishedModels finished = images.finished(interruption)) {
       List<TestLogits> models = new ArrayList<>();
       for (ModelPlan plan : Distillation.plans(config)) {
-        ModelFile file = ModelFile.read(run.checkpoint(plan.name()));
-        models.add(TestLogits.of(file, data.test(), device, interruption));
+        models.add(finished.test(plan.name()));
       }
       List<float[]> members =
           models.subList(0, config.members()).stream().map(TestLogits::logits).toList();
-      DistillationResult result = result(models, members, device);
-      run.writePredictions(album(members, models.get(config.members()).logits(), device));
+      DistillationResult result = result(models, members, finished);
+      run.writePredictions(album(members, models.get(config.members()).logits(), finished));
       run.writeResult(result);
       return result;
     }
   }
 
-  private DistillationResult result(List<TestLogits> models, List<float[]> members, Device device) {
-    float[] ensemble = mean(members, config.mean(), 1, Output.LOGITS, device);
+  private DistillationResult result(
+      List<TestLogits> models, List<float[]> members, FinishedModels finished) {
+    float[] ensemble = finished.mean(members, config.mean());
     List<ModelResult> results =
-        models.stream().map(model -> model.result(model.model().name(), labels, ensemble)).toList();
+        models.stream().map(model -> model.result(model.name(), labels, ensemble)).toList();
     int k = config.members();
     Spread accuracies =
         Spread.of(
             results.subList(0, k).stream().mapToDouble(r -> r.metrics().accuracy()).toArray());
     return new DistillationResult(
         config,
-        data.steps(config.training()),
-        data.steps(config.student()),
+        images.steps(config.training()),
+        images.steps(config.student()),
         results.subList(0, k),
         accuracies.mean(),
         accuracies.deviation(),
-        metrics(mean(members, MeanKind.LOGITS, 1, Output.LOGITS, device)),
-        metrics(mean(members, MeanKind.PROBABILITIES, 1, Output.LOGITS, device)),
+        metrics(finished.mean(members, MeanKind.LOGITS)),
+        metrics(finished.mean(members, MeanKind.PROBABILITIES)),
         results.get(k),
         results.get(k + 1),
         results.get(k + 2));
   }
 
   private Metrics metrics(float[] logits) {
-    return Metrics.of(logits, labels, data.classes());
+    return Metrics.of(logits, labels, images.data().classes());
   }
 
-  private Prediction.Album album(List<float[]> members, float[] student, Device device) {
-    float[] soft = mean(members, config.mean(), config.temperature(), Output.PROBABILITIES, device);
-    float[] ofStudent =
-        mean(List.of(student), config.mean(), config.temperature(), Output.PROBABILITIES, device);
+  private Prediction.Album album(List<float[]> members, float[] student, FinishedModels finished) {
+    float[] soft = soft(members, finished);
+    float[] ofStudent = soft(List.of(student), finished);
     List<Prediction> predictions =
-        AlbumChoice.of(soft, labels, data.classes()).stream()
+        AlbumChoice.of(soft, labels, images.data().classes()).stream()
             .map(image -> prediction(image, soft, ofStudent))
             .toList();
-    return new Prediction.Album(data.test().classNames(), predictions);
+    return new Prediction.Album(images.data().test().classNames(), predictions);
   }
 
   private Prediction prediction(int image, float[] soft, float[] student) {
-    ImageDataset test = data.test();
+    ImageDataset test = images.data().test();
     byte[] bytes = test.pixels(image);
     int[] pixels = IntStream.range(0, bytes.length).map(i -> bytes[i] & 0xff).toArray();
     return new Prediction(
@@ -96,11 +92,11 @@ final class DistillationOutcome {
   }
 
   private float[] row(float[] matrix, int row) {
-    return Arrays.copyOfRange(matrix, row * data.classes(), (row + 1) * data.classes());
+    return Arrays.copyOfRange(
+        matrix, row * images.data().classes(), (row + 1) * images.data().classes());
   }
 
-  private float[] mean(
-      List<float[]> members, MeanKind mean, double temperature, Output output, Device device) {
-    return Ensemble.mean(device, members, data.classes(), mean, temperature, output);
+  private float[] soft(List<float[]> members, FinishedModels finished) {
+    return finished.mean(members, config.mean(), config.temperature(), Output.PROBABILITIES);
   }
 }

@@ -1,6 +1,7 @@
 package io.retort.distill;
 
 import io.retort.data.ImageDataset;
+import io.retort.distill.check.Require;
 import io.retort.kernels.Output;
 import io.retort.nn.Device;
 import io.retort.nn.DeviceKind;
@@ -101,7 +102,7 @@ public final class Evaluation {
 
   private static float[] mean(List<TestLogits> models, MeanKind mean, Device device) {
     List<float[]> logits = models.stream().map(TestLogits::logits).toList();
-    int classes = models.get(0).model().classes();
+    int classes = models.get(0).classes();
     return Ensemble.mean(device, logits, classes, mean, 1, Output.LOGITS);
   }
 

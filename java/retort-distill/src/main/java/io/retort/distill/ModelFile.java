@@ -1,6 +1,7 @@
 package io.retort.distill;
 
 import io.retort.distill.Safetensors.FloatTensor;
+import io.retort.distill.targets.ClassSimilarity;
 import io.retort.nn.Architecture;
 import io.retort.nn.Device;
 import io.retort.nn.Network;
@@ -55,6 +56,16 @@ record ModelFile(Path path, ModelDescription description, Map<String, FloatTenso
       network.close();
       throw e;
     }
+  }
+
+  /** How alike its classes are by the weights of its last layer. */
+  ClassSimilarity classSimilarity() {
+    FloatTensor last = null;
+    for (FloatTensor tensor : tensors.values()) {
+      boolean isLinear = tensor.shape().size() == 2;
+      last = isLinear && tensor.shape().get(0) == description.classes() ? tensor : last;
+    }
+    return ClassSimilarity.of(last.values(), description.classes());
   }
 
   /** The parameters and buffers of a network, by name. */

@@ -10,10 +10,14 @@ import io.retort.nn.DeviceKind;
  * @param config how it is trained
  * @param targets what it learns from; its teachers must be finished before it begins
  */
-record ModelPlan(String name, TrainingConfig config, Targets targets) {
+public record ModelPlan(String name, TrainingConfig config, Targets targets) {
 
-  /** Checks the names in the configuration, before anything is read or written. */
-  ModelPlan {
+  /**
+   * Checks the names in the configuration, before anything is read or written.
+   *
+   * @throws IllegalArgumentException for an unknown architecture or device
+   */
+  public ModelPlan {
     Architecture.parse(config.architecture());
     DeviceKind.parse(config.device());
   }

@@ -1,6 +1,9 @@
 package io.retort.distill;
 
 import io.retort.data.Augmentation;
+import io.retort.distill.targets.ClassSimilarity;
+import io.retort.distill.targets.TeacherKnowledge;
+import io.retort.kernels.Output;
 import io.retort.nn.Architecture;
 import io.retort.nn.Device;
 import io.retort.nn.DeviceKind;
@@ -83,11 +86,36 @@ final class ModelTraining {
       return Teacher.NONE;
     }
     if (!data.augmentation().equals(Augmentation.none())) {
+      if (plan.targets().transform() != null) {
+        throw new IllegalArgumentException(
+            plan.name() + " learns from transformed targets, which want augmentation none");
+      }
       return new LiveTeacher(open(names, device));
     }
     int batchSize = plan.config().batchSize();
     List<float[]> logits = teacherLogits.of(names, device, batchSize, interruption);
-    return new CachedTeacher(device, logits, batchSize, data.classes());
+    List<float[]> members =
+        plan.targets().transform() == null
+            ? logits
+            : List.of(transform(plan.targets(), device, logits.get(0)));
+    return new CachedTeacher(device, members, batchSize, data.classes());
+  }
+
+  /** What a transform makes of the only teacher: probabilities at the temperature of the loss. */
+  private float[] transform(Targets targets, Device device, float[] logits) throws IOException {
+    float[] probabilities =
+        Ensemble.mean(
+            device,
+            List.of(logits),
+            data.classes(),
+            targets.mean(),
+            targets.temperature(),
+            Output.PROBABILITIES);
+    ClassSimilarity similarity =
+        ModelFile.read(run.checkpoint(targets.teachers().get(0))).classSimilarity();
+    return targets
+        .transform()
+        .transform(new TeacherKnowledge(probabilities, RunData.labels(data.train()), similarity));
   }
 
   private List<Network> open(List<String> names, Device device) throws IOException {

@@ -1,6 +1,7 @@
 package io.retort.distill;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.retort.distill.check.Require;
 import io.retort.nn.Network;
 import io.retort.nn.Optimizer;
 import java.util.Objects;

@@ -22,6 +22,7 @@ import java.util.List;
  * checkpoints/NAME.state.safetensors     a model in training, with all that is needed to go on
  * results.json                           {@link DistillationResult}
  * predictions.json                       {@link Prediction.Album}
+ * example-weights.safetensors            what distillation weighs the training images
  * provenance.json                        {@link Provenance}
  * report.html                            {@link io.retort.distill.report.Report}
  * </pre>
@@ -75,6 +76,11 @@ public final class RunDirectory {
   /** Where predictions.json lies. */
   public Path predictionsFile() {
     return path.resolve("predictions.json");
+  }
+
+  /** Where example-weights.safetensors lies. */
+  public Path exampleWeightsFile() {
+    return path.resolve("example-weights.safetensors");
   }
 
   /** Where provenance.json lies. */

@@ -1,6 +1,7 @@
 package io.retort.distill;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.retort.distill.check.Require;
 import io.retort.nn.Schedule;
 import java.util.Objects;
 

@@ -23,7 +23,8 @@ interface Teacher extends AutoCloseable {
    * What the teachers say of a batch.
    *
    * @param images the batch on the student's device
-   * @return logits [rows, classes], one tensor a teacher; valid until the next call
+   * @return logits [rows, classes], one tensor a teacher; valid until the next call. Where targets
+   *     are transformed they are probabilities, as the loss is told
    */
   List<Tensor> logits(Batch batch, Tensor images);
 

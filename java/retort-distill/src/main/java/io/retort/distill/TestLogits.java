@@ -9,11 +9,14 @@ import java.io.IOException;
 /**
  * What a finished model says of test images.
  *
- * @param model what it says of itself
+ * @param name its name in the run
+ * @param training how it was trained
  * @param parameters how many numbers it learnt
- * @param logits row-major [images, classes]
+ * @param classes how many it tells apart
+ * @param logits row-major [images, classes]; not copied
  */
-record TestLogits(ModelDescription model, long parameters, float[] logits) {
+public record TestLogits(
+    String name, TrainingConfig training, long parameters, int classes, float[] logits) {
 
   static TestLogits of(ModelFile file, ImageDataset test, Device device, Interruption interruption)
       throws IOException {
@@ -21,28 +24,32 @@ record TestLogits(ModelDescription model, long parameters, float[] logits) {
     Batches batches = Batches.inOrder(test, model.normalization(), model.training().batchSize());
     try (Network network = file.open(device)) {
       return new TestLogits(
-          model,
+          model.name(),
+          model.training(),
           network.parameterCount(),
+          model.classes(),
           Inference.logits(network, batches, test.size(), interruption));
     }
   }
 
-  Metrics metrics(int[] labels) {
-    return Metrics.of(logits, labels, model.classes());
+  /** How good it is, given the labels of the test images. */
+  public Metrics metrics(int[] labels) {
+    return Metrics.of(logits, labels, classes);
   }
 
   /**
    * The model's line in a table.
    *
+   * @param shown its name there
    * @param ensemble logits of the ensemble that it is compared to
    */
-  ModelResult result(String name, int[] labels, float[] ensemble) {
+  public ModelResult result(String shown, int[] labels, float[] ensemble) {
     return new ModelResult(
-        name,
-        model.architecture(),
-        model.training().seed(),
+        shown,
+        training.architecture(),
+        training.seed(),
         parameters,
-        Metrics.agreement(logits, ensemble, model.classes()),
+        Metrics.agreement(logits, ensemble, classes),
         metrics(labels));
   }
 }

@@ -1,7 +1,5 @@
 package io.retort.distill;
 
-import io.retort.nn.Device;
-import io.retort.nn.DeviceKind;
 import java.io.IOException;
 import java.util.List;
 
@@ -32,23 +30,18 @@ public final class Training {
       TrainingConfig config, RunDirectory run, Progress progress, Interruption interruption)
       throws IOException {
     ModelPlan plan = new ModelPlan(MODEL, config, Targets.LABELS);
-    RunData data = RunData.open(config.data());
-    return run(plan, data, run, progress, interruption);
+    return run(plan, ImageRun.open(run, config), progress, interruption);
   }
 
   static TrainingResult run(
-      ModelPlan plan, RunData data, RunDirectory run, Progress progress, Interruption interruption)
+      ModelPlan plan, ImageRun images, Progress progress, Interruption interruption)
       throws IOException {
     TrainingConfig config = plan.config();
-    long steps = data.steps(config);
-    run.begin(config);
-    RunProgress runProgress = new RunProgress(progress, List.of(plan), new long[] {steps});
-    new ModelTraining(run, data, runProgress, config.threadCount()).train(plan, interruption);
-    try (Device device = Device.open(DeviceKind.parse(config.device()), config.threads())) {
-      TestLogits model =
-          TestLogits.of(ModelFile.read(run.checkpoint(MODEL)), data.test(), device, interruption);
+    images.train(config, List.of(plan), 1, progress, interruption);
+    try (FinishedModels finished = images.finished(interruption)) {
+      TestLogits model = finished.test(MODEL);
       return new TrainingResult(
-          config, steps, model.parameters(), model.metrics(RunData.labels(data.test())));
+          config, images.steps(config), model.parameters(), model.metrics(finished.testLabels()));
     }
   }
 }

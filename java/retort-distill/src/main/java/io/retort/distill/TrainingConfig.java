@@ -1,5 +1,6 @@
 package io.retort.distill;
 
+import io.retort.distill.check.Require;
 import java.util.Objects;
 
 /**
@@ -63,6 +64,21 @@ public record TrainingConfig(
         0);
   }
 
+  /** The same with other images. */
+  public TrainingConfig withData(DataConfig newData) {
+    return new TrainingConfig(
+        newData,
+        architecture,
+        epochs,
+        batchSize,
+        optimizer,
+        schedule,
+        labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
+
   /** The same with another seed. */
   public TrainingConfig withSeed(long newSeed) {
     return new TrainingConfig(
@@ -103,6 +119,36 @@ public record TrainingConfig(
         optimizer,
         schedule,
         labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
+
+  /** The same with another optimiser and learning rate. */
+  public TrainingConfig withOptimizer(OptimizerConfig newOptimizer, ScheduleConfig newSchedule) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        epochs,
+        batchSize,
+        newOptimizer,
+        newSchedule,
+        labelSmoothing,
+        seed,
+        device,
+        threads);
+  }
+
+  /** The same with another label smoothing. */
+  public TrainingConfig withLabelSmoothing(double newLabelSmoothing) {
+    return new TrainingConfig(
+        data,
+        architecture,
+        epochs,
+        batchSize,
+        optimizer,
+        schedule,
+        newLabelSmoothing,
         seed,
         device,
         threads);

@@ -103,6 +103,7 @@ class StateFileTest {
   }
 
   private TrainingResult train(Progress progress, Interruption interruption) throws IOException {
-    return Training.run(PLAN, ToyImages.data(), run, progress, interruption);
+    return Training.run(
+        PLAN, new ImageRun(run, ToyImages.data(), PLAN.config()), progress, interruption);
   }
 }

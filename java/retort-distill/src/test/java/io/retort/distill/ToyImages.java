@@ -15,13 +15,13 @@ import java.util.stream.IntStream;
  * image is a mixture of that pattern and noise. A small network learns them in a few epochs, but
  * not without errors.
  */
-final class ToyImages {
+public final class ToyImages {
 
-  static final int CLASSES = 10;
+  public static final int CLASSES = 10;
   static final int SIDE = 8;
   static final int PIXELS = SIDE * SIDE;
-  static final int TRAIN = 200;
-  static final int TEST = 60;
+  public static final int TRAIN = 200;
+  public static final int TEST = 60;
 
   /** How much of an image is noise. */
   private static final double NOISE = 0.65;
@@ -69,6 +69,11 @@ final class ToyImages {
       labels[i] = random.nextInt(CLASSES);
     }
     return ImageDataset.of(pixels.array(), labels, SIDE, SIDE, 1, CLASS_NAMES);
+  }
+
+  /** Writes all of them as the data set {@code mnist}. */
+  public static DataConfig write(Path directory) throws IOException {
+    return write(directory, splits());
   }
 
   /**

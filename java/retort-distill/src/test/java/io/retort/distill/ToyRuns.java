@@ -10,12 +10,12 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Runs on {@link ToyImages} that take a moment. */
-final class ToyRuns {
+public final class ToyRuns {
 
-  static final int BATCH = 32;
+  public static final int BATCH = 32;
 
   /** Ten epochs of six steps. */
-  static TrainingConfig training() {
+  public static TrainingConfig training() {
     return new TrainingConfig(
         DataConfig.of("mnist"),
         "mlp-24",
@@ -49,17 +49,18 @@ final class ToyRuns {
       Progress progress,
       Interruption interruption)
       throws IOException {
+    RunDirectory run = RunDirectory.create(directory);
     return Distillation.run(
         config,
         Distillation.plans(config),
-        data,
-        RunDirectory.create(directory),
+        new ImageRun(run, data, config.training()),
+        run,
         progress,
         interruption);
   }
 
   /** Every file of a run by its name, whole, but for the timings among the metrics. */
-  static Map<String, String> contents(Path directory) throws IOException {
+  public static Map<String, String> contents(Path directory) throws IOException {
     Map<String, String> contents = new TreeMap<>();
     try (var files = Files.walk(directory)) {
       files

@@ -18,9 +18,11 @@ import java.util.regex.Pattern;
  *       and how many times wider
  * </ul>
  *
- * Each ends in a linear layer of one logit a class.
+ * Each ends in a linear layer of one logit a class. {@code mean-10-of-resnet-20} is ten networks of
+ * one family, whose logits are averaged and which train as one.
  */
 public final class Architecture {
+  private static final Pattern MEAN = Pattern.compile("mean-([1-9][0-9]{0,3})-of-(.+)");
   private static final Pattern FORM = Pattern.compile("([a-z]+)((?:-[0-9]{1,5})+)");
 
   private final String name;
@@ -43,7 +45,12 @@ public final class Architecture {
    * @throws IllegalArgumentException for an unknown name or sizes that the family does not have
    */
   public static Architecture parse(String name) {
-    Matcher matcher = FORM.matcher(Arguments.notNull("architecture", name));
+    Matcher mean = MEAN.matcher(Arguments.notNull("architecture", name));
+    if (mean.matches()) {
+      int count = Integer.parseInt(mean.group(1));
+      return new Architecture(name, new Averaged.Networks(count, parse(mean.group(2))));
+    }
+    Matcher matcher = FORM.matcher(name);
     if (!matcher.matches()) {
       throw unknown(name);
     }
@@ -71,7 +78,7 @@ public final class Architecture {
   private static IllegalArgumentException unknown(String name) {
     return new IllegalArgumentException(
         "architecture must be of the form mlp-256-128, cnn-16-32-128, cnnbn-16-32-128, resnet-20 or"
-            + " wrn-16-2, got "
+            + " wrn-16-2, or a mean of such as mean-10-of-resnet-20, got "
             + name);
   }
 

@@ -7,7 +7,7 @@ import java.util.random.RandomGenerator;
  * memory is a part of a {@link ParameterVector}, which it has none before.
  */
 public final class Parameter {
-  private final String name;
+  private String name;
   private final long[] shape;
   private final long size;
   private final Initialization initialization;
@@ -72,6 +72,14 @@ public final class Parameter {
       tangent = vector().tangents().view(offset, shape);
     }
     return tangent;
+  }
+
+  /** Becomes a parameter of a part of a network, whose name goes before its own. */
+  void nameWithin(String part) {
+    if (vector != null) {
+      throw new IllegalStateException("parameter " + name + " already lies in a parameter vector");
+    }
+    name = part + "." + name;
   }
 
   void place(ParameterVector vector, long offset) {

@@ -35,7 +35,8 @@ class ArchitectureTest {
     "wrn-40-2, 2243546",
     "mlp-256-128, 820874",
     "cnn-16-32-128, 268650",
-    "cnnbn-16-32-128, 268826"
+    "cnnbn-16-32-128, 268826",
+    "mean-3-of-resnet-20, 817422"
   })
   void parametersNumberAsPublishedForCifar(String name, long count) {
     try (Network network = Architecture.parse(name).create(device, CIFAR, 10, 0)) {
@@ -54,7 +55,8 @@ class ArchitectureTest {
         "resnet-8",
         "resnet-14",
         "wrn-10-1",
-        "wrn-16-2"
+        "wrn-16-2",
+        "mean-2-of-cnnbn-4-8"
       })
   void imagesOfDifferentSizesBecomeFiniteLogits(String name) {
     for (ImageShape image :
@@ -147,6 +149,35 @@ class ArchitectureTest {
     }
   }
 
+  /** Means of three, exact to the rounding of two sums and a product. */
+  @Test
+  void logitsOfAMeanAreTheMeanOfItsNetworks() {
+    Architecture member = Architecture.parse("cnnbn-4-8");
+    Architecture mean = Architecture.parse("mean-3-of-cnnbn-4-8");
+    try (Network together = mean.create(device, FASHION, 10, 3);
+        Network alone = member.create(device, FASHION, 10, 3);
+        Tensor images = device.tensor(5, 28, 28, 1)) {
+      images.upload(RandomArrays.normal(images.size(), 2));
+      float[] expected = new float[50];
+      for (int i = 0; i < 3; i++) {
+        long size = alone.parameterCount();
+        alone.values().copyFrom(together.values().view(i * size, size));
+        float[] logits = alone.forward(images, Mode.INFERENCE).download();
+        for (int j = 0; j < expected.length; j++) {
+          expected[j] += logits[j] / 3;
+        }
+      }
+      float[] logits = together.forward(images, Mode.INFERENCE).download();
+      for (int j = 0; j < expected.length; j++) {
+        assertThat(logits[j]).isCloseTo(expected[j], within(1e-6f * (1 + Math.abs(expected[j]))));
+      }
+      assertThat(together.parameters())
+          .extracting(Parameter::name)
+          .startsWith("network1.conv1.weights", "network1.norm1.scale")
+          .contains("network3.classifier.bias");
+    }
+  }
+
   private static double[] moments(float[] values) {
     double sum = 0;
     double squares = 0;
@@ -217,6 +248,9 @@ class ArchitectureTest {
         "mlp--3",
         "mlp-999999",
         "mlp-3 ",
+        "mean-0-of-mlp-3",
+        "mean-2-of-",
+        "mean-2-mlp-3",
         "resnet-20\n"
       })
   void unknownNamesAreRefusedWithAnExample(String name) {

@@ -31,7 +31,15 @@ class NetworkDerivativesTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"mlp-12-7", "cnn-3-4-9", "cnnbn-3-4-9", "resnet-8", "wrn-10-1", "wrn-10-2"})
+      strings = {
+        "mlp-12-7",
+        "cnn-3-4-9",
+        "cnnbn-3-4-9",
+        "resnet-8",
+        "wrn-10-1",
+        "wrn-10-2",
+        "mean-3-of-cnnbn-3-4-9"
+      })
   void backwardAndTangentAgreeWithDifferences(String name) {
     assumeTrue(!kind.isEmulated() || FEW.contains(name));
     Layer layers = Architecture.parse(name).layers(device, IMAGE, 5);

@@ -104,6 +104,32 @@ public enum Setting {
       "N",
       "The student's epochs; 0: as many as the members",
       "half as many again as the members"),
+  SEEDS(Group.DISTILLATION, "--seeds", "seeds", "N", "Students of each method, of different seeds"),
+  JOINT(
+      Group.DISTILLATION,
+      "--joint",
+      "joint_networks",
+      "N",
+      "Networks whose mean is trained as one, all in memory together; 0: leave it out"),
+  JOINT_RATE(
+      Group.DISTILLATION,
+      "--joint-rate",
+      "joint_rate",
+      "X",
+      "Multiplies the learning rate of that mean, by SGD; 0: by the number of its networks"),
+  SIMILARITY_TEMPERATURE(
+      Group.DISTILLATION,
+      "--similarity-temperature",
+      "similarity_temperature",
+      "T",
+      "Divides the cosines of KD-sim"),
+  TOP_K(Group.DISTILLATION, "--top-k", "top_k", "K", "Probabilities that KD-topk keeps"),
+  MIXTURE_SHARE(
+      Group.DISTILLATION,
+      "--mixture-share",
+      "mixture_share",
+      "X",
+      "Weight of KD-sim in the mixture; KD-pt weighs the rest"),
 
   DEVICE(Group.MACHINE, "--device", "device", "NAME", "cpu, cuda or auto"),
   THREADS(

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -9,18 +9,27 @@ import java.util.stream.Stream;
  * What the paper sets its explanation against.
  *
  * @param jointNetworks networks whose mean is trained as one; 0 leaves the contrast out
- * @param randomFeatures models that learn no features
+ * @param randomFeatures models that are linear in features of random projections
+ * @param tangent the networks, linearised where they begin; null for none
  * @param mixture data without views
  * @param trend numbers of classes that the experiment is done again with, with commas between them;
  *     empty for none. The time grows with their square
  */
 public record ContrastsConfig(
-    int jointNetworks, RandomFeaturesConfig randomFeatures, MixtureConfig mixture, String trend) {
+    int jointNetworks,
+    RandomFeaturesConfig randomFeatures,
+    TangentConfig tangent,
+    MixtureConfig mixture,
+    String trend) {
 
   /** No contrast that takes training. */
   static final ContrastsConfig NONE =
       new ContrastsConfig(
-          0, new RandomFeaturesConfig(0, 1, 1), new MixtureConfig(0, 1, 1, 1, 1, 1), "");
+          0,
+          new RandomFeaturesConfig(0, 1, 1),
+          TangentConfig.NONE,
+          new MixtureConfig(0, 1, 1, 1, 1, 1),
+          "");
 
   /**
    * Checks every value.
@@ -30,6 +39,7 @@ public record ContrastsConfig(
   public ContrastsConfig {
     Require.atLeast("jointNetworks", jointNetworks, 0);
     Objects.requireNonNull(randomFeatures, "randomFeatures");
+    tangent = Objects.requireNonNullElse(tangent, TangentConfig.NONE);
     Objects.requireNonNull(mixture, "mixture");
     Objects.requireNonNull(trend, "trend");
     parse(trend).forEach(classes -> Require.atLeast("trend", classes, 2));

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 
 /**
  * A network of Allen-Zhu and Li (2020) and how it learns:

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 
 /**
  * Data without views: each class is a mixture of Gaussians around unit vectors, a sample one patch.

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 import java.util.Objects;
 
 /**
@@ -54,7 +54,8 @@ public record MultiViewConfig(
   /**
    * Twenty networks, and three students of each method, which takes a quarter of an hour. Of each
    * view about half the networks know it, by chance; among twenty none is left to two or three of
-   * them, among ten one in twenty is.
+   * them, among ten one in twenty is. The tangent models end at the same accuracies at a rate of 5
+   * in 400 steps and of 50 in 400.
    */
   public static MultiViewConfig defaults() {
     return new MultiViewConfig(
@@ -65,6 +66,7 @@ public record MultiViewConfig(
         new ContrastsConfig(
             4,
             new RandomFeaturesConfig(1000, 5, 400),
+            new TangentConfig(20, 100),
             new MixtureConfig(2, 100, 3, 1000, 2000, 1500),
             ""),
         0,
@@ -85,7 +87,11 @@ public record MultiViewConfig(
         new StudentsConfig(
             1, 400, "1, 4", students.squaredErrorStep(), oneSided(whole.learner(), 400)),
         new ContrastsConfig(
-            0, new RandomFeaturesConfig(500, 5, 400), whole.contrasts().mixture(), ""),
+            0,
+            new RandomFeaturesConfig(500, 5, 400),
+            whole.contrasts().tangent(),
+            whole.contrasts().mixture(),
+            ""),
         whole.seed(),
         whole.threads());
   }
@@ -103,7 +109,11 @@ public record MultiViewConfig(
         members,
         students,
         new ContrastsConfig(
-            contrasts.jointNetworks(), contrasts.randomFeatures(), contrasts.mixture(), trend),
+            contrasts.jointNetworks(),
+            contrasts.randomFeatures(),
+            contrasts.tangent(),
+            contrasts.mixture(),
+            trend),
         seed,
         threads);
   }

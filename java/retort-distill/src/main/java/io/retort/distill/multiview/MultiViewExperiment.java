@@ -25,6 +25,7 @@ public final class MultiViewExperiment {
   private static final String JOINT = "joint";
   private static final String MIXTURE = "mixture";
   private static final String RANDOM_FEATURES = "random-features";
+  private static final String TANGENT = "tangent";
 
   private final MultiViewConfig config;
   private final MultiViewData data;
@@ -97,8 +98,12 @@ public final class MultiViewExperiment {
               MixtureContrast.work(contrasts.mixture(), config)));
     }
     if (contrasts.randomFeatures().features() > 0) {
-      int models = RandomFeatureContrast.trainings(config);
+      int models = FixedFeatureContrast.trainings(config);
       plans.add(new RunStages.Plan(RANDOM_FEATURES, models, 20 * network));
+    }
+    if (contrasts.tangent().steps() > 0) {
+      int models = FixedFeatureContrast.trainings(config);
+      plans.add(new RunStages.Plan(TANGENT, models, 30 * network));
     }
     for (int classes : contrasts.trendClasses()) {
       double work =
@@ -224,13 +229,41 @@ public final class MultiViewExperiment {
       contrasts.add(new MixtureContrast(device, config).run(MIXTURE, stages));
     }
     if (asked.randomFeatures().features() > 0) {
-      contrasts.add(new RandomFeatureContrast(device, config, data, RANDOM_FEATURES, stages).run());
-      stages.finished(RANDOM_FEATURES);
+      contrasts.add(fixedFeatures(randomFeatures()));
+    }
+    if (asked.tangent().steps() > 0) {
+      contrasts.add(fixedFeatures(tangent()));
     }
     if (!asked.trendClasses().isEmpty()) {
       contrasts.add(trend.run(stages));
     }
     return contrasts;
+  }
+
+  private Contrast fixedFeatures(FixedFeatureContrast.Kind kind) {
+    Contrast contrast = new FixedFeatureContrast(device, config, data, stages, kind).run();
+    stages.finished(kind.stage());
+    return contrast;
+  }
+
+  private FixedFeatureContrast.Kind randomFeatures() {
+    RandomFeaturesConfig asked = config.contrasts().randomFeatures();
+    int classes = config.distribution().classes();
+    return new FixedFeatureContrast.Kind(
+        "Random features",
+        RANDOM_FEATURES,
+        asked.steps(),
+        seed -> new RandomFeatureModel(device, asked, classes, data.train(), seed));
+  }
+
+  private FixedFeatureContrast.Kind tangent() {
+    TangentConfig asked = config.contrasts().tangent();
+    int classes = config.distribution().classes();
+    return new FixedFeatureContrast.Kind(
+        "Neural tangent kernel",
+        TANGENT,
+        asked.steps(),
+        seed -> new TangentModel(device, asked, config.learner(), classes, data.train(), seed));
   }
 
   /** One network whose weights are the mean of all members'. */

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 
 /**
  * The distillation of Allen-Zhu and Li's theorems, beside cross-entropy with the labels:

@@ -3,7 +3,6 @@ package io.retort.distill.multiview;
 import io.retort.nn.Device;
 import io.retort.nn.SmoothedReluSumShape;
 import io.retort.nn.Tensor;
-import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -15,7 +14,7 @@ import java.util.SplittableRandom;
  *   F(i) = sum over r of a(r, i) * feature(r) / sqrt(features)
  * </pre>
  */
-final class RandomFeatureModel implements AutoCloseable {
+final class RandomFeatureModel implements FixedFeatureModel {
 
   /** The ReLU is as good as sharp where its threshold is this part of a projection's deviation. */
   private static final double SHARP = 0.01;
@@ -125,23 +124,9 @@ final class RandomFeatureModel implements AutoCloseable {
     }
   }
 
-  /** Trains models that an objective binds together, or one. */
-  static void train(List<RandomFeatureModel> models, Objective objective) {
-    RandomFeatureModel first = models.get(0);
-    long samples = first.trainFeatures.rows();
-    List<Tensor> outputs = models.stream().map(m -> m.device.tensor(samples, m.classes)).toList();
-    List<Tensor> gradients = models.stream().map(m -> m.device.tensor(samples, m.classes)).toList();
-    for (int step = 0; step < first.config.steps(); step++) {
-      for (int m = 0; m < models.size(); m++) {
-        models.get(m).forward(models.get(m).trainFeatures, outputs.get(m));
-      }
-      objective.differentiate(outputs, gradients);
-      for (int m = 0; m < models.size(); m++) {
-        models.get(m).descend(gradients.get(m));
-      }
-    }
-    outputs.forEach(Tensor::close);
-    gradients.forEach(Tensor::close);
+  @Override
+  public void forward(Tensor outputs) {
+    forward(trainFeatures, outputs);
   }
 
   private void forward(Tensor features, Tensor outputs) {
@@ -157,7 +142,8 @@ final class RandomFeatureModel implements AutoCloseable {
         outputs);
   }
 
-  private void descend(Tensor gradient) {
+  @Override
+  public void descend(Tensor gradient) {
     device.matrixProduct(
         true,
         false,
@@ -172,16 +158,8 @@ final class RandomFeatureModel implements AutoCloseable {
         (float) config.learningRate(), 0, false, 0, coefficientGradient, null, coefficients);
   }
 
-  /** The outputs on the training samples. */
-  float[] trainOutputs() {
-    try (Tensor outputs = device.tensor(trainFeatures.rows(), classes)) {
-      forward(trainFeatures, outputs);
-      return outputs.download();
-    }
-  }
-
-  /** The outputs on other samples. */
-  float[] predict(Samples samples) {
+  @Override
+  public float[] predict(Samples samples) {
     float[] raw = rawFeatures(samples);
     standardise(raw);
     try (Tensor features = device.tensor(samples.count(), config.features());
@@ -190,6 +168,11 @@ final class RandomFeatureModel implements AutoCloseable {
       forward(features, outputs);
       return outputs.download();
     }
+  }
+
+  @Override
+  public void reset() {
+    coefficients.fill(0);
   }
 
   @Override

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 
 /**
  * Models that are linear in features which never learn: sums over the patches of ReLUs of random

@@ -1,6 +1,6 @@
 package io.retort.distill.multiview;
 
-import io.retort.distill.Require;
+import io.retort.distill.check.Require;
 import java.util.random.RandomGenerator;
 
 /**

@@ -1,5 +1,6 @@
 package io.retort.distill.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
 import io.retort.distill.Formats;
@@ -43,14 +44,16 @@ public final class Report {
    * @throws IOException if a file of the run cannot be read
    */
   public static String html(RunDirectory run) throws IOException {
-    return isMultiView(run)
-        ? html("multi-view", MultiViewPage.of(run))
-        : html("report", Page.of(RunContents.read(run)));
-  }
-
-  /** Each kind of run has a configuration of its own. */
-  private static boolean isMultiView(RunDirectory run) throws IOException {
-    return Formats.YAML.readTree(run.configFile().toFile()).has("distribution");
+    JsonNode config = Formats.YAML.readTree(run.configFile().toFile());
+    // Each kind of run has a configuration of its own.
+    if (config.has("distribution")) {
+      return html("multi-view", MultiViewPage.of(run));
+    } else if (config.has("similarity_temperature")) {
+      return html("transfer", TransferPage.of(run));
+    } else if (config.has("joint_networks")) {
+      return html("real", RealPage.of(run));
+    }
+    return html("report", Page.of(RunContents.read(run)));
   }
 
   /** A page by the template and the script of that name. */

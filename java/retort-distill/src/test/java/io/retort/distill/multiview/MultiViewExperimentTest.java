@@ -57,8 +57,18 @@ class MultiViewExperimentTest {
             "Joint training",
             "Gaussian mixture",
             "Random features",
+            "Neural tangent kernel",
             "More classes");
     assertThat(result.contrasts().get(4).rows())
+        .extracting(Contrast.Row::name)
+        .isEqualTo(result.contrasts().get(3).rows().stream().map(Contrast.Row::name).toList())
+        .containsExactly(
+            "members",
+            "ensemble of 3",
+            "distilled from it, squared error",
+            "students of the labels",
+            "trained jointly");
+    assertThat(result.contrasts().get(5).rows())
         .extracting(Contrast.Row::name)
         .startsWith("4 classes: members", "4 classes: ensemble of 3", "4 classes: control");
     RunDirectory run = RunDirectory.open(directory.resolve("whole"));
@@ -86,7 +96,13 @@ class MultiViewExperimentTest {
     run("whole", Progress.SILENT, new Interruption());
     for (String stage :
         List.of(
-            "members", "students", "joint", "mixture", "random-features", "classes-4, students")) {
+            "members",
+            "students",
+            "joint",
+            "mixture",
+            "random-features",
+            "tangent",
+            "classes-4, students")) {
       Interruption interruption = new Interruption();
       Progress stopInStage =
           update -> {
@@ -125,7 +141,12 @@ class MultiViewExperimentTest {
     assertThat(html)
         .contains("id=\"accuracy\"", "id=\"coverage\"", "id=\"temperature\"")
         .contains("distilled: soft targets, T", "self-distilled", "control: labels alone")
-        .contains("Random features", "Gaussian mixture", "trained jointly", "dense_noise")
+        .contains(
+            "Random features",
+            "Neural tangent kernel",
+            "Gaussian mixture",
+            "trained jointly",
+            "dense_noise")
         .contains("±");
     assertThat(MultiViewTable.format(result))
         .contains("ensemble of 3", "one-sided", "of 6", "+-")

@@ -35,7 +35,11 @@ final class TinyExperiment {
         3,
         new StudentsConfig(2, 6, "1, 4", 2, new OneSidedConfig(0.5, 1, 1)),
         new ContrastsConfig(
-            2, new RandomFeaturesConfig(8, 1, 3), new MixtureConfig(2, 10, 1, 30, 20, 4), "4"),
+            2,
+            new RandomFeaturesConfig(8, 1, 3),
+            new TangentConfig(1, 3),
+            new MixtureConfig(2, 10, 1, 30, 20, 4),
+            "4"),
         7,
         2);
   }

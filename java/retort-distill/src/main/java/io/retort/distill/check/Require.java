@@ -1,4 +1,4 @@
-package io.retort.distill;
+package io.retort.distill.check;
 
 /** Checks of configuration values, with messages that name the value and what was given. */
 public final class Require {
