@@ -231,7 +231,9 @@ TEST(CudaLinearDistillation, ARowThatDoesNotCountAddsNothingWhateverItHolds) {
     HalfCase c(dtype, 20, 9, 1, random);
     for (const int64_t row : {0, 7, 19}) {
       c.labels[static_cast<size_t>(row)] = static_cast<int32_t>(c.options.ignore_index);
-      c.student.hidden.set(row, 2, row == 7 ? kInfinity : kNaN);
+      float held = kNaN;
+      if (row == 7) held = kInfinity;
+      c.student.hidden.set(row, 2, held);
     }
     Outputs actual(c.student);
     ASSERT_EQ(c.run(&actual), RETORT_OK) << retort_cuda_last_error();

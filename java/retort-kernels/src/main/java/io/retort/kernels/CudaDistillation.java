@@ -1,12 +1,15 @@
 package io.retort.kernels;
 
+import io.retort.kernels.binding.Retort;
 import io.retort.kernels.binding.cuda.RetortCuda;
 import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * The operations of {@link Softmax}, {@link EnsembleMean} and {@link DistillationLoss} on the
- * current CUDA device.
+ * The operations of {@link Softmax}, {@link EnsembleMean}, {@link DistillationLoss} and {@link
+ * LinearDistillation} on the current CUDA device.
  *
  * <p>Matrices and labels are over pointers to memory of the device. A call puts its kernels into a
  * stream and returns: it waits for nothing and reads nothing back. The stream is a {@code
@@ -140,6 +143,102 @@ public final class CudaDistillation {
               address(stream));
     } finally {
       Reference.reachabilityFence(loss);
+    }
+    CudaLibrary.check(status);
+  }
+
+  /**
+   * Bytes of workspace that {@link #linearDistillation} uses with a budget of so many bytes for its
+   * matrices of logits.
+   *
+   * @param loss what is computed
+   * @param student the layer that learns
+   * @param teachers how many there are
+   * @throws IllegalArgumentException for an argument out of its range, and for a budget that does
+   *     not hold one row, with the least that does
+   * @throws IllegalStateException if the loss is closed
+   */
+  public static long linearWorkspaceBytes(
+      DistillationLoss loss, LinearLayer student, int teachers, long budget) {
+    Arguments.notNull("student", student);
+    long options = Arguments.notNull("loss", loss).optionsFor(student.hidden().dtype(), null);
+    long bytes;
+    try {
+      bytes =
+          RetortCuda.retort_cuda_linear_distillation_workspace(
+              options,
+              student.rows(),
+              student.classes(),
+              student.hidden().columns(),
+              teachers,
+              budget);
+    } finally {
+      Reference.reachabilityFence(loss);
+    }
+    if (bytes < 0) {
+      CudaLibrary.check(Retort.RETORT_INVALID_ARGUMENT);
+    }
+    return bytes;
+  }
+
+  /**
+   * Computes the loss between networks that end in a linear layer, and the gradients on the
+   * student's; shapes and nulls are as in {@link LinearDistillation#compute}.
+   *
+   * @param totals where the device writes the {@code retort_distillation_totals}
+   * @param budget bytes of logits at the most
+   * @param workspace {@link #linearWorkspaceBytes} of the device for these layers and this budget,
+   *     aligned to 16
+   * @param cublas set to {@code stream}
+   * @param stream where it runs
+   * @throws IllegalStateException if the loss is closed
+   */
+  public static void linearDistillation(
+      DistillationLoss loss,
+      LinearLayer student,
+      List<LinearLayer> teachers,
+      Labels labels,
+      Matrix rowWeights,
+      LinearGradient gradient,
+      Matrix rowLoss,
+      Pointer totals,
+      long budget,
+      Pointer workspace,
+      LentCublas cublas,
+      Pointer stream) {
+    List<LinearLayer> own = teachers == null ? null : new ArrayList<>(teachers);
+    LinearDistillation.check(loss, student, own, labels, rowWeights, gradient, rowLoss);
+    Arguments.notNull("totals", totals);
+    Arguments.notNull("workspace", workspace);
+    Arguments.notNull("cublas", cublas);
+    int status;
+    try (Loan layer = LinearLoan.layers("student", List.of(student));
+        Loan layers = LinearLoan.layers("teacher", own);
+        Loan classes = Labels.lend(labels);
+        Loan weights = Matrix.read("rowWeights", rowWeights);
+        Loan out = LinearLoan.gradient(gradient);
+        Loan losses = Matrix.write("rowLoss", rowLoss)) {
+      status =
+          RetortCuda.retort_cuda_linear_distillation(
+              loss.optionsFor(student.hidden().dtype(), labels),
+              student.rows(),
+              student.classes(),
+              layer.address(),
+              layers.address(),
+              own == null ? 0 : own.size(),
+              loss.teacherWeights.address,
+              classes.address(),
+              weights.address(),
+              out.address(),
+              losses.address(),
+              address(totals),
+              budget,
+              address(workspace),
+              cublas.address(),
+              address(stream));
+    } finally {
+      Reference.reachabilityFence(loss);
+      Reference.reachabilityFence(cublas);
     }
     CudaLibrary.check(status);
   }

@@ -154,7 +154,7 @@ public final class LinearDistillation implements AutoCloseable {
     return totals.toTotals();
   }
 
-  private static void check(
+  static void check(
       DistillationLoss loss,
       LinearLayer student,
       List<LinearLayer> teachers,

@@ -11,13 +11,18 @@ import static org.bytedeco.cuda.global.cublas.cublasSetMathMode;
 import static org.bytedeco.cuda.global.cublas.cublasSetStream_v2;
 import static org.bytedeco.cuda.global.cublas.cublasSgemm_v2_64;
 
+import io.retort.kernels.LentCublas;
+import io.retort.kernels.RetortException;
 import org.bytedeco.cuda.cublas.cublasContext;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
 
 /** Matrix products by cuBLAS, in f32 unless TF32 is asked for. */
 final class Cublas implements AutoCloseable {
   private final cublasContext handle = new cublasContext();
+  private final LentCublas lent;
   private final FloatPointer zero = new FloatPointer(1).put(0);
   private final FloatPointer one = new FloatPointer(1).put(1);
 
@@ -26,6 +31,22 @@ final class Cublas implements AutoCloseable {
     CudaStatus.cublas("cublasSetStream", cublasSetStream_v2(handle, stream));
     int mode = tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH;
     CudaStatus.cublas("cublasSetMathMode", cublasSetMathMode(handle, mode));
+    lent = new LentCublas(handle, gemmEx(), tf32);
+  }
+
+  /** The library is loaded by then, but not where addresses are looked for. */
+  private static Pointer gemmEx() {
+    Loader.loadGlobal("libcublas.so.13");
+    Pointer function = Loader.addressof("cublasGemmEx");
+    if (function == null || function.isNull()) {
+      throw new RetortException("cuBLAS has no function cublasGemmEx");
+    }
+    return function;
+  }
+
+  /** For linear distillation, which multiplies by itself. */
+  LentCublas lent() {
+    return lent;
   }
 
   /** Major, minor and patch, such as 130100. */
@@ -70,6 +91,7 @@ final class Cublas implements AutoCloseable {
 
   @Override
   public void close() {
+    lent.close();
     CudaStatus.cublas("cublasDestroy", cublasDestroy_v2(handle));
     zero.close();
     one.close();

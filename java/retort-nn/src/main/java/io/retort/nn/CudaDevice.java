@@ -442,7 +442,22 @@ final class CudaDevice extends NativeDevice {
       LinearGradient gradient,
       Matrix rowLoss,
       long budget) {
-    throw new RetortException(
-        "linear distillation is not on CUDA yet; use the CPU instead: DeviceKind.CPU, or --device cpu");
+    int count = teachers == null ? 0 : teachers.size();
+    Pointer scratch =
+        workspace.bytes(CudaDistillation.linearWorkspaceBytes(loss, student, count, budget));
+    CudaDistillation.linearDistillation(
+        loss,
+        student,
+        teachers,
+        labels,
+        rowWeights,
+        gradient,
+        rowLoss,
+        totals.onDevice(),
+        budget,
+        scratch,
+        cuda.cublas(),
+        stream);
+    return totals.download();
   }
 }

@@ -1,5 +1,6 @@
 package io.retort.nn;
 
+import io.retort.kernels.LentCublas;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -60,6 +61,9 @@ interface CudaLibraries extends AutoCloseable {
       FloatPointer b,
       boolean accumulate,
       FloatPointer c);
+
+  /** What linear distillation multiplies by, on the stream. */
+  LentCublas cublas();
 
   /** As {@link Device#convolutionForward} without a bias. */
   void convolutionForward(

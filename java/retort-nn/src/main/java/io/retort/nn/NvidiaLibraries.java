@@ -25,6 +25,7 @@ import static org.bytedeco.cuda.global.cudart.cudaStreamNonBlocking;
 import static org.bytedeco.cuda.global.cudart.cudaStreamSynchronize;
 
 import io.retort.kernels.CudaLibrary;
+import io.retort.kernels.LentCublas;
 import io.retort.kernels.RetortException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
@@ -214,6 +215,11 @@ final class NvidiaLibraries implements CudaLibraries {
       boolean accumulate,
       FloatPointer c) {
     cublas.product(transposeA, transposeB, m, n, k, a, b, accumulate, c);
+  }
+
+  @Override
+  public LentCublas cublas() {
+    return cublas.lent();
   }
 
   @Override

@@ -1,9 +1,11 @@
 package io.retort.nn;
 
+import io.retort.kernels.LentCublas;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -22,6 +24,11 @@ class HostLibraries implements CudaLibraries {
   private final Map<Long, Allocation> allocations = new HashMap<>();
 
   private final CpuDevice cpu = new CpuDevice(1);
+
+  /** Its handle is never looked at. */
+  private final LentCublas cublas =
+      new LentCublas(new IntPointer(1), Loader.addressof("retort_cuda_emulated_gemm_ex"), false);
+
   private long allocationCount;
 
   /** How often memory was allocated. */
@@ -126,6 +133,11 @@ class HostLibraries implements CudaLibraries {
   }
 
   @Override
+  public LentCublas cublas() {
+    return cublas;
+  }
+
+  @Override
   public void convolutionForward(
       ConvolutionShape shape, FloatPointer input, FloatPointer weights, FloatPointer output) {
     check(shape.images() > 0, shape.toString());
@@ -155,6 +167,7 @@ class HostLibraries implements CudaLibraries {
   @Override
   public void close() {
     cpu.close();
+    cublas.close();
     check(allocations.isEmpty(), allocations.size() + " allocations were never freed");
   }
 

@@ -13,7 +13,13 @@ import org.bytedeco.javacpp.tools.InfoMapper;
  */
 @Properties(
     inherit = RetortPresets.class,
-    value = @Platform(include = {"retort/cuda.h", "retort/cuda_network.h"}),
+    value =
+        @Platform(
+            include = {
+              "retort/cuda.h",
+              "retort/cuda_network.h",
+              "retort/cuda_linear_distillation.h"
+            }),
     target = "io.retort.kernels.binding.cuda",
     global = "io.retort.kernels.binding.cuda.RetortCuda")
 public class RetortCudaPresets implements InfoMapper {
@@ -22,6 +28,13 @@ public class RetortCudaPresets implements InfoMapper {
    */
   @Override
   public void map(InfoMap infos) {
+    infos.put(new Info("retort_cublas").pointerTypes("CublasStruct"));
+    infos.put(
+        new Info("retort_cublas_gemm_ex")
+            .cast()
+            .valueTypes("Pointer")
+            .pointerTypes("Pointer")
+            .skip());
     byAddress(
         infos,
         "retort_cuda_softmax",
@@ -49,6 +62,27 @@ public class RetortCudaPresets implements InfoMapper {
         @Cast("void*") long gradient, long gradient_stride, @Cast("float*") long row_loss,
         @Cast("retort_distillation_totals*") long totals,
         @Cast("void*") long workspace, @Cast("void*") long stream""");
+    byAddress(
+        infos,
+        "retort_cuda_linear_distillation",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        @Cast("const retort_linear_layer*") long student,
+        @Cast("const retort_linear_layer*") long teachers, long teacher_count,
+        @Cast("const float*") long teacher_weights, @Cast("const void*") long labels,
+        @Cast("const float*") long row_weights,
+        @Cast("const retort_linear_gradient*") long gradient, @Cast("float*") long row_loss,
+        @Cast("retort_distillation_totals*") long totals, long budget,
+        @Cast("void*") long workspace, @Cast("const retort_cublas*") long cublas,
+        @Cast("void*") long stream""");
+    infos.put(
+        new Info("retort_cuda_linear_distillation_workspace")
+            .javaText(
+                """
+                public static native long retort_cuda_linear_distillation_workspace(
+                @Cast("const retort_distillation_loss_options*") long options, long rows,
+                long classes, long hidden_size, long teacher_count, long budget);
+                """));
   }
 
   private static void byAddress(InfoMap infos, String function, String parameters) {

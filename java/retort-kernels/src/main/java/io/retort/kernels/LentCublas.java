@@ -1,0 +1,45 @@
+package io.retort.kernels;
+
+import io.retort.kernels.binding.cuda.CublasStruct;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * A cuBLAS that {@link CudaDistillation#linearDistillation} is lent: a handle and the function that
+ * multiplies with it. The caller owns both, and sets the handle to the stream that calls name.
+ */
+public final class LentCublas implements AutoCloseable {
+  private final CublasStruct struct = new CublasStruct();
+
+  /**
+   * Lends a cuBLAS; nothing is called yet.
+   *
+   * @param handle a {@code cublasHandle_t} of the device
+   * @param gemmEx the address of {@code cublasGemmEx}. An address of anything else ends the JVM
+   * @param allowTf32 whether factors in f32 may be rounded to TF32, which has 10 bits of mantissa
+   * @throws IllegalArgumentException for a null pointer
+   */
+  public LentCublas(Pointer handle, Pointer gemmEx, boolean allowTf32) {
+    struct
+        .handle(notNull("handle", handle))
+        .gemm_ex(notNull("gemmEx", gemmEx))
+        .allow_tf32(allowTf32 ? 1 : 0);
+  }
+
+  private static Pointer notNull(String name, Pointer pointer) {
+    if (Arguments.notNull(name, pointer).isNull()) {
+      throw new IllegalArgumentException(name + " must not be a null pointer");
+    }
+    return pointer;
+  }
+
+  /** Of the struct, for a call; 0 once this is closed, which the call refuses. */
+  long address() {
+    return struct.address();
+  }
+
+  /** Frees what calls are told of it; the handle stays the caller's. Closing twice is no error. */
+  @Override
+  public void close() {
+    struct.close();
+  }
+}
