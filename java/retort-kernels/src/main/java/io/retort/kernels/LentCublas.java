@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.Pointer;
  * multiplies with it. The caller owns both, and sets the handle to the stream that calls name.
  */
 public final class LentCublas implements AutoCloseable {
-  private final CublasStruct struct = new CublasStruct();
+  private final CublasStruct struct;
 
   /**
    * Lends a cuBLAS; nothing is called yet.
@@ -17,19 +17,19 @@ public final class LentCublas implements AutoCloseable {
    * @param gemmEx the address of {@code cublasGemmEx}. An address of anything else ends the JVM
    * @param allowTf32 whether factors in f32 may be rounded to TF32, which has 10 bits of mantissa
    * @throws IllegalArgumentException for a null pointer
+   * @throws RetortException as {@link CudaLibrary#load}
    */
   public LentCublas(Pointer handle, Pointer gemmEx, boolean allowTf32) {
-    struct
-        .handle(notNull("handle", handle))
-        .gemm_ex(notNull("gemmEx", gemmEx))
-        .allow_tf32(allowTf32 ? 1 : 0);
+    notNull("handle", handle);
+    notNull("gemmEx", gemmEx);
+    CudaLibrary.load();
+    struct = new CublasStruct().handle(handle).gemm_ex(gemmEx).allow_tf32(allowTf32 ? 1 : 0);
   }
 
-  private static Pointer notNull(String name, Pointer pointer) {
+  private static void notNull(String name, Pointer pointer) {
     if (Arguments.notNull(name, pointer).isNull()) {
       throw new IllegalArgumentException(name + " must not be a null pointer");
     }
-    return pointer;
   }
 
   /** Of the struct, for a call; 0 once this is closed, which the call refuses. */

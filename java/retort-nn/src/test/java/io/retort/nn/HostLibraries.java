@@ -25,10 +25,7 @@ class HostLibraries implements CudaLibraries {
 
   private final CpuDevice cpu = new CpuDevice(1);
 
-  /** Its handle is never looked at. */
-  private final LentCublas cublas =
-      new LentCublas(new IntPointer(1), Loader.addressof("retort_cuda_emulated_gemm_ex"), false);
-
+  private LentCublas cublas;
   private long allocationCount;
 
   /** How often memory was allocated. */
@@ -134,6 +131,11 @@ class HostLibraries implements CudaLibraries {
 
   @Override
   public LentCublas cublas() {
+    if (cublas == null) {
+      Pointer unusedHandle = new IntPointer(1);
+      Pointer gemmEx = Loader.addressof("retort_cuda_emulated_gemm_ex");
+      cublas = new LentCublas(unusedHandle, gemmEx, false);
+    }
     return cublas;
   }
 
@@ -167,7 +169,9 @@ class HostLibraries implements CudaLibraries {
   @Override
   public void close() {
     cpu.close();
-    cublas.close();
+    if (cublas != null) {
+      cublas.close();
+    }
     check(allocations.isEmpty(), allocations.size() + " allocations were never freed");
   }
 
