@@ -82,4 +82,9 @@ final class RealCommand extends RunCommand<RealConfig> {
   int threads(RealConfig config) {
     return config.training().threadCount();
   }
+
+  @Override
+  String device(RealConfig config) {
+    return config.training().device();
+  }
 }

@@ -65,4 +65,9 @@ final class TransferCommand extends RunCommand<TransferConfig> {
   int threads(TransferConfig config) {
     return config.training().threadCount();
   }
+
+  @Override
+  String device(TransferConfig config) {
+    return config.training().device();
+  }
 }
