@@ -71,7 +71,10 @@ def by_hand(case):
 def compiled(peer, mode):
     def make(case):
         step = peer(case)
-        return step and torch.compile(step, mode=mode, dynamic=False)
+        if step is None:
+            return None
+        torch._dynamo.reset()  # its limit of recompilations counts by code, which all cases share
+        return torch.compile(step, mode=mode, dynamic=False)
 
     return make
 

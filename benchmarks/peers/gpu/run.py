@@ -2,13 +2,14 @@
 """Times the distillation loss in PyTorch, Triton and JAX on this host's GPU, and prints CSV.
 
 The columns are those of gpu_distillation_loss_benchmark. Each peer is checked against the reference before it is
-timed; every repetition is timed by events (JAX: by the clock) and begins with a cold second-level cache; a copy of
-as many bytes takes turns with the peer. A package that is not installed is left out with a line on stderr.
+timed; every repetition is timed by events and begins with a cold second-level cache (JAX: by the clock, with a warm
+one); a copy of as many bytes takes turns with the peer. A package that is not installed is left out with a line on stderr.
 """
 
 import argparse
 import dataclasses
 import importlib
+import os
 import statistics
 import sys
 import time
@@ -57,6 +58,8 @@ class TorchOperands:
             start = time.perf_counter_ns()
             body()
             return time.perf_counter_ns() - start
+        # The GPU is kept busy while Python makes the call, so that its time is not in the events'.
+        self.torch.cuda._sleep(2_000_000)
         start, end = (self.torch.cuda.Event(enable_timing=True) for _ in range(2))
         start.record()
         body()
@@ -66,12 +69,15 @@ class TorchOperands:
 
 
 class JaxOperands:
-    """The same for JAX, which gives no events: its times hold the call's own."""
+    """The same for JAX, which gives no events: its times hold the call's own, and its cache is warm."""
 
     def __init__(self, case, device):
+        os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # PyTorch has the rest
         import jax
         import jax.numpy as jnp
 
+        if (jax.default_backend() == "gpu") != (device == "cuda"):
+            raise ImportError(f"JAX runs on {jax.default_backend()}")
         self.jax, self.dtype = jax, {"f32": jnp.float32, "bf16": jnp.bfloat16}[case.dtype]
         student, teachers, labels = jax.random.split(jax.random.PRNGKey(1), 3)
         shape = (case.rows, case.classes)
@@ -83,9 +89,9 @@ class JaxOperands:
 
     def set_first_rows(self, student, teachers, labels):
         rows = len(student)
-        self.student = self.student.at[:rows].set(student)
-        self.teachers = self.teachers.at[:, :rows].set(teachers)
-        self.labels = self.labels.at[:rows].set(labels)
+        self.student = self.student.at[:rows].set(student.astype(self.dtype))
+        self.teachers = self.teachers.at[:, :rows].set(teachers.astype(self.dtype))
+        self.labels = self.labels.at[:rows].set(labels.astype("int32"))
 
     def to_numpy(self, x):
         return numpy.asarray(x.astype("float32"))
@@ -136,12 +142,14 @@ def measure(provider, make, case, operands, expected, arguments):
 
 
 def measure_module(name, case, arguments):
+    """Prints a line for each of a module's peers, and returns how many failed."""
     try:
         peers = importlib.import_module(name).PEERS
+        operands = MODULES[name](case, arguments.device)
     except ImportError as missing:
         print(f"{name} is left out: {missing}", file=sys.stderr)
-        return
-    operands = MODULES[name](case, arguments.device)
+        return 0
+    failures = 0
     few = dataclasses.replace(case, rows=min(case.rows, CHECKED_ROWS))
     given = random_operands(few)
     operands.set_first_rows(*given)
@@ -151,9 +159,11 @@ def measure_module(name, case, arguments):
             line = measure(provider, make, case, operands, expected, arguments)
         except Exception as failure:  # a peer that cannot must not keep the others from being measured
             print(f"{provider} failed on {case}: {failure}", file=sys.stderr)
+            failures += 1
             continue
         if line:
             print(line, flush=True)
+    return failures
 
 
 def parsed_arguments():
@@ -177,14 +187,16 @@ def parsed_arguments():
 def main():
     arguments = parsed_arguments()
     print(HEADER)
+    failures = 0
     for dtype in arguments.dtype:
         for teachers in arguments.teachers:
             for classes in arguments.classes:
                 for mean in arguments.mean:
                     case = Case(1, classes, teachers, mean, dtype).with_megabytes(arguments.megabytes)
                     for name in arguments.modules:
-                        measure_module(name, case, arguments)
+                        failures += measure_module(name, case, arguments)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

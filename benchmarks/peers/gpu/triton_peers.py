@@ -38,6 +38,7 @@ def _log_p(teachers, row, columns, keep, classes, matrix, peak, log_sum, K: tl.c
 def _row(student, teachers, labels, gradient, losses, peaks, log_sums, classes, matrix, K: tl.constexpr,
          T: tl.constexpr, SHARE: tl.constexpr, OF_LOGITS: tl.constexpr, SIZE: tl.constexpr):
     row = tl.program_id(0).to(tl.int64)
+    matrix = tl.cast(matrix, tl.int64)
     offsets = tl.arange(0, SIZE)
     infinity = float("inf")
     peak_q, total_q, total_hard, peak_hard = -infinity, 0.0, 0.0, -infinity

@@ -30,8 +30,9 @@ typedef int (*retort_cublas_gemm_ex)(void* handle, int transpose_a, int transpos
                                      const void* b, int b_type, int ldb, const void* beta, void* c,
                                      int c_type, int ldc, int compute_type, int algorithm);
 
-/* A cuBLAS. The caller has set the handle to the call's stream, and left its scalars on the host, which is where
- * they are unless cublasSetPointerMode moved them. */
+/* A cuBLAS. The caller has set the handle to the call's stream, left its scalars on the host, which is where they are
+ * unless cublasSetPointerMode moved them, and set CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION
+ * (cublasSetMathMode), or else sums of half precision may be rounded on their way. */
 typedef struct retort_cublas {
   void* handle; /* cublasHandle_t of the current device */
   retort_cublas_gemm_ex gemm_ex;

@@ -26,6 +26,7 @@ list(TRANSFORM retort_cuda_kernels PREPEND ${CMAKE_CURRENT_LIST_DIR}/)
 set(retort_cuda_host_sources
   library.cpp
   matrix_product.cpp
+  ../arc4random.cpp
   ../batch_norm_arguments.cpp
   ../distillation_arguments.cpp
   ../distillation_tangent_arguments.cpp

@@ -20,8 +20,11 @@ retort_cublas load() {
   }
   const auto create = reinterpret_cast<int (*)(void**)>(dlsym(library, "cublasCreate_v2"));
   const auto gemm_ex = reinterpret_cast<retort_cublas_gemm_ex>(dlsym(library, "cublasGemmEx"));
+  const auto set_math = reinterpret_cast<int (*)(void*, int)>(dlsym(library, "cublasSetMathMode"));
+  constexpr int kDisallowReducedPrecisionReduction = 16;
   void* handle = nullptr;
-  if (create == nullptr || gemm_ex == nullptr || create(&handle) != 0) {
+  if (create == nullptr || gemm_ex == nullptr || set_math == nullptr || create(&handle) != 0 ||
+      set_math(handle, kDisallowReducedPrecisionReduction) != 0) {
     std::fprintf(stderr, "linear distillation is left out: cuBLAS does not start\n");
     return {};
   }

@@ -1,6 +1,7 @@
 package io.retort.nn;
 
 import static org.bytedeco.cuda.global.cublas.CUBLAS_DEFAULT_MATH;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_TF32_TENSOR_OP_MATH;
@@ -29,7 +30,10 @@ final class Cublas implements AutoCloseable {
   Cublas(CUstream_st stream, boolean tf32) {
     CudaStatus.cublas("cublasCreate", cublasCreate_v2(handle));
     CudaStatus.cublas("cublasSetStream", cublasSetStream_v2(handle, stream));
-    int mode = tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH;
+    // Sums of half precision stay in f32 where a product is cut along them.
+    int mode =
+        (tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH)
+            | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
     CudaStatus.cublas("cublasSetMathMode", cublasSetMathMode(handle, mode));
     lent = new LentCublas(handle, gemmEx(), tf32);
   }

@@ -53,10 +53,12 @@ final class CudaDevice extends NativeDevice {
    */
   static CudaDevice open(int threads) {
     CudaLibrary.load();
+    NvidiaLibraries cuda = NvidiaLibraries.open();
     try {
-      return new CudaDevice(threads, NvidiaLibraries.open());
-    } catch (NoClassDefFoundError missing) {
-      throw new RetortException("the jar org.bytedeco:cuda is not on the class path", missing);
+      return new CudaDevice(threads, cuda);
+    } catch (RuntimeException | Error failure) {
+      cuda.close();
+      throw failure;
     }
   }
 

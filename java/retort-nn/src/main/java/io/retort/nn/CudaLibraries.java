@@ -23,8 +23,14 @@ interface CudaLibraries extends AutoCloseable {
   /** The stream, as kernels take it. */
   Pointer stream();
 
-  /** Memory of the device, aligned to 256 bytes, or null where there is not enough. */
+  /**
+   * Memory of the device, aligned to 256 bytes, or null where there is not enough even once what
+   * {@link #whenShort} names has run.
+   */
   Pointer allocate(long bytes);
+
+  /** Names what gives memory back that nobody needs at the moment. */
+  void whenShort(Runnable release);
 
   /** Frees memory of the device, once the stream has passed what uses it. */
   void free(Pointer memory);

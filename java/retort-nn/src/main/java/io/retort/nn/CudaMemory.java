@@ -28,6 +28,7 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
 
   CudaMemory(CudaLibraries cuda) {
     this.cuda = cuda;
+    cuda.whenShort(this::releaseFreed);
     for (int i = 0; i < stages.length; i++) {
       stages[i] = cuda.allocatePinned(STAGE_ELEMENTS);
     }
@@ -58,12 +59,7 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
     if (same != null && !same.isEmpty()) {
       return same.pop();
     }
-    Pointer memory = cuda.allocate(bytes);
-    if (memory == null && !freed.isEmpty()) {
-      releaseFreed();
-      memory = cuda.allocate(bytes);
-    }
-    return memory;
+    return cuda.allocate(bytes);
   }
 
   private void releaseFreed() {

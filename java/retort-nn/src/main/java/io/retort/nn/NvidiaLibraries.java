@@ -58,6 +58,7 @@ final class NvidiaLibraries implements CudaLibraries {
   private final CUstream_st stream = new CUstream_st();
   private final CUevent_st[] marks = new CUevent_st[MARKS];
   private final CudaScratch convolutionScratch = new CudaScratch(this);
+  private Runnable release = () -> {};
   private final Cublas cublas;
   private final Cudnn cudnn;
 
@@ -71,7 +72,12 @@ final class NvidiaLibraries implements CudaLibraries {
           "cudaEventCreate", cudaEventCreateWithFlags(marks[i], cudaEventDisableTiming));
     }
     cublas = new Cublas(stream, tf32);
-    cudnn = new Cudnn(stream, tf32, convolutionScratch);
+    try {
+      cudnn = new Cudnn(stream, tf32, convolutionScratch);
+    } catch (RuntimeException | Error failure) {
+      cublas.close();
+      throw failure;
+    }
   }
 
   /**
@@ -95,6 +101,8 @@ final class NvidiaLibraries implements CudaLibraries {
       Loader.load(cublas.class);
       library = "cuDNN";
       Loader.load(cudnn.class);
+    } catch (NoClassDefFoundError missing) {
+      throw new RetortException("the jar org.bytedeco:cuda is not on the class path", missing);
     } catch (LinkageError cannot) {
       RetortException reason = CudaLibrary.cannotBeLoaded(library, cannot);
       failure = reason.getMessage();
@@ -142,7 +150,21 @@ final class NvidiaLibraries implements CudaLibraries {
   // ---- memory -----------------------------------------------------------------------------------
 
   @Override
+  public void whenShort(Runnable release) {
+    this.release = release;
+  }
+
+  @Override
   public Pointer allocate(long bytes) {
+    Pointer memory = allocateOnce(bytes);
+    if (memory == null) {
+      release.run();
+      memory = allocateOnce(bytes);
+    }
+    return memory;
+  }
+
+  private static Pointer allocateOnce(long bytes) {
     Pointer memory = new Pointer();
     int status = cudaMalloc(memory, bytes);
     if (status == cudaErrorMemoryAllocation) {

@@ -89,6 +89,15 @@ class CudaMemoryTest {
     another.free();
   }
 
+  @Test
+  void aWorkspaceTakesWhatIsKeptBeforeItRunsOut() {
+    cuda.limit(1 << 20);
+    memory.allocate(200_000).free();
+    try (CudaScratch scratch = new CudaScratch(cuda)) {
+      assertThat(scratch.bytes(600_000)).isNotNull();
+    }
+  }
+
   /** Copies from and to pinned memory as late as the stream may: when somebody waits for them. */
   private static final class LateLibraries extends HostLibraries {
     private final Deque<Runnable> late = new ArrayDeque<>();
@@ -101,12 +110,12 @@ class CudaMemoryTest {
     }
 
     @Override
-    public Pointer allocate(long bytes) {
+    Pointer allocateOnce(long bytes) {
       if (bytes > left) {
         return null;
       }
       left -= bytes;
-      return super.allocate(bytes);
+      return super.allocateOnce(bytes);
     }
 
     @Override

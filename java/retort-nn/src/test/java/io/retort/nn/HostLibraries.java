@@ -24,6 +24,7 @@ class HostLibraries implements CudaLibraries {
   private final Map<Long, Allocation> allocations = new HashMap<>();
 
   private final CpuDevice cpu = new CpuDevice(1);
+  private Runnable release = () -> {};
 
   private LentCublas cublas;
   private long allocationCount;
@@ -44,7 +45,22 @@ class HostLibraries implements CudaLibraries {
   }
 
   @Override
-  public Pointer allocate(long bytes) {
+  public void whenShort(Runnable release) {
+    this.release = release;
+  }
+
+  @Override
+  public final Pointer allocate(long bytes) {
+    Pointer memory = allocateOnce(bytes);
+    if (memory == null) {
+      release.run();
+      memory = allocateOnce(bytes);
+    }
+    return memory;
+  }
+
+  /** Null where there is not enough. */
+  Pointer allocateOnce(long bytes) {
     return allocateAligned(bytes);
   }
 

@@ -51,6 +51,9 @@ enum TestDevice {
       CUDA.open(1).close();
       return true;
     } catch (RetortException missing) {
+      if (System.getProperty("retort.gpu") != null) {
+        throw new IllegalStateException("-Dretort.gpu asks for a GPU", missing);
+      }
       return false;
     }
   }
