@@ -35,14 +35,14 @@ public class RetortCudaPresets implements InfoMapper {
             .valueTypes("Pointer")
             .pointerTypes("Pointer")
             .skip());
-    byAddress(
+    RetortPresets.byAddress(
         infos,
         "retort_cuda_softmax",
         """
         @Cast("retort_dtype") int dtype, long rows, long classes,
         @Cast("const void*") long logits, long logits_stride, float temperature,
         @Cast("void*") long output, long output_stride, @Cast("void*") long stream""");
-    byAddress(
+    RetortPresets.byAddress(
         infos,
         "retort_cuda_ensemble_mean",
         """
@@ -50,7 +50,7 @@ public class RetortCudaPresets implements InfoMapper {
         @Cast("const void*const*") long members, long member_count, long member_stride,
         @Cast("void*") long output, long output_stride,
         @Cast("void*") long workspace, @Cast("void*") long stream""");
-    byAddress(
+    RetortPresets.byAddress(
         infos,
         "retort_cuda_distillation_loss",
         """
@@ -62,7 +62,7 @@ public class RetortCudaPresets implements InfoMapper {
         @Cast("void*") long gradient, long gradient_stride, @Cast("float*") long row_loss,
         @Cast("retort_distillation_totals*") long totals,
         @Cast("void*") long workspace, @Cast("void*") long stream""");
-    byAddress(
+    RetortPresets.byAddress(
         infos,
         "retort_cuda_linear_distillation",
         """
@@ -75,24 +75,12 @@ public class RetortCudaPresets implements InfoMapper {
         @Cast("retort_distillation_totals*") long totals, long budget,
         @Cast("void*") long workspace, @Cast("const retort_cublas*") long cublas,
         @Cast("void*") long stream""");
-    infos.put(
-        new Info("retort_cuda_linear_distillation_workspace")
-            .javaText(
-                """
-                public static native long retort_cuda_linear_distillation_workspace(
-                @Cast("const retort_distillation_loss_options*") long options, long rows,
-                long classes, long hidden_size, long teacher_count, long budget);
-                """));
-  }
-
-  private static void byAddress(InfoMap infos, String function, String parameters) {
-    infos.put(
-        new Info(function)
-            .javaText(
-                "public static native @Cast(\"retort_status\") int "
-                    + function
-                    + "(\n"
-                    + parameters
-                    + ");\n"));
+    RetortPresets.byAddress(
+        infos,
+        "long",
+        "retort_cuda_linear_distillation_workspace",
+        """
+        @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
+        long hidden_size, long teacher_count, long budget""");
   }
 }

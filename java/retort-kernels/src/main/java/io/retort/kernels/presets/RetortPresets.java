@@ -151,11 +151,11 @@ public class RetortPresets implements InfoMapper {
         @Cast("const retort_executor*") long executor""");
   }
 
-  private static void byAddress(InfoMap infos, String function, String parameters) {
+  static void byAddress(InfoMap infos, String function, String parameters) {
     byAddress(infos, "@Cast(\"retort_status\") int", function, parameters);
   }
 
-  private static void byAddress(InfoMap infos, String result, String function, String parameters) {
+  static void byAddress(InfoMap infos, String result, String function, String parameters) {
     infos.put(
         new Info(function)
             .javaText(
