@@ -56,8 +56,7 @@ struct LayerArguments {
 
   retort_status set(const LayerNames& names, const retort_linear_layer& layer, retort_dtype dtype,
                     int64_t rows, int64_t classes) {
-    RETORT_CHECK(check_at_least(names.hidden_size, layer.hidden_size, 1));
-    RETORT_CHECK(check_int(names.hidden_size, layer.hidden_size));
+    RETORT_CHECK(check_hidden_size(names.hidden_size, layer.hidden_size));
     RETORT_CHECK(check_int(names.hidden_stride, layer.hidden_stride));
     RETORT_CHECK(check_int(names.weights_stride, layer.weights_stride));
     hidden = {names.hidden, dtype, layer.hidden, rows, layer.hidden_size, layer.hidden_stride};
@@ -132,6 +131,11 @@ retort_status check_linear_options(const retort_distillation_loss_options* optio
                 static_cast<int>(options->teacher_form));
   }
   return RETORT_OK;
+}
+
+retort_status check_hidden_size(const char* name, int64_t hidden_size) {
+  RETORT_CHECK(check_at_least(name, hidden_size, 1));
+  return check_int(name, hidden_size);
 }
 
 retort_status Chunks::set(const retort_distillation_loss_options& options, int64_t all_rows,

@@ -19,6 +19,8 @@ enum class Staging {
 retort_status check_linear_options(const retort_distillation_loss_options* options,
                                    bool takes_halves);
 
+retort_status check_hidden_size(const char* name, int64_t hidden_size);
+
 // The rows, cut evenly into as few chunks as the budget allows.
 struct Chunks {
   Staging staging = Staging::kNone;

@@ -46,6 +46,22 @@ LaunchShape reduction_launch(const ColumnTasks& tasks) {
   return {tasks.blocks(), kColumnThreads, 1, merge_bytes<Sums>()};
 }
 
+// What backward and tangent have in common.
+BatchNormDerivativeParameters derivative_of(const BatchNormVectors& vectors, const float* input,
+                                            const BatchNormWorkspace& parts) {
+  BatchNormDerivativeParameters a{};
+  a.tasks = parts.tasks;
+  a.vectors = vectors;
+  a.rectifier = Rectifier::kNone;
+  a.input = input;
+  a.partial_sums = parts.first_partial;
+  a.partial_centred = parts.second_partial;
+  a.direction_factor = parts.direction_factor;
+  a.centred_factor = parts.centred_factor;
+  a.constant = parts.constant;
+  return a;
+}
+
 // The two sums, the factors and the sweep. `sums` has the tasks of a reduction.
 retort_status launch_derivative(BatchNormDerivativeParameters sums, void* stream) {
   const int64_t rows = sums.tasks.rows, channels = sums.tasks.columns;
@@ -156,17 +172,10 @@ retort_status retort_cuda_batch_norm_backward(const retort_batch_norm* batch_nor
   RETORT_CHECK(retort::check_batch_norm_backward(
       *batch_norm, input, scale, shift, mean, inverse_deviation, output_gradient, input_gradient,
       scale_gradient, shift_gradient, workspace, parts.size));
-  BatchNormDerivativeParameters a{};
-  a.tasks = parts.tasks;
-  a.vectors = {mean, inverse_deviation, scale, shift};
-  a.rectifier = batch_norm->rectify != 0 ? Rectifier::kOnDirection : Rectifier::kNone;
-  a.input = input;
+  BatchNormDerivativeParameters a =
+      derivative_of({mean, inverse_deviation, scale, shift}, input, parts);
+  if (batch_norm->rectify != 0) a.rectifier = Rectifier::kOnDirection;
   a.direction = output_gradient;
-  a.partial_sums = parts.first_partial;
-  a.partial_centred = parts.second_partial;
-  a.direction_factor = parts.direction_factor;
-  a.centred_factor = parts.centred_factor;
-  a.constant = parts.constant;
   a.scale_gradient = scale_gradient;
   a.shift_gradient = shift_gradient;
   a.output = input_gradient;
@@ -186,17 +195,10 @@ retort_status retort_cuda_batch_norm_tangent(const retort_batch_norm* batch_norm
   RETORT_CHECK(retort::check_batch_norm_tangent(
       *batch_norm, input, scale, shift, mean, inverse_deviation, input_tangent, scale_tangent,
       shift_tangent, output_tangent, workspace, parts.size));
-  BatchNormDerivativeParameters a{};
-  a.tasks = parts.tasks;
-  a.vectors = {mean, inverse_deviation, scale, shift};
-  a.rectifier = batch_norm->rectify != 0 ? Rectifier::kOnOutput : Rectifier::kNone;
-  a.input = input;
+  BatchNormDerivativeParameters a =
+      derivative_of({mean, inverse_deviation, scale, shift}, input, parts);
+  if (batch_norm->rectify != 0) a.rectifier = Rectifier::kOnOutput;
   a.direction = input_tangent;
-  a.partial_sums = parts.first_partial;
-  a.partial_centred = parts.second_partial;
-  a.direction_factor = parts.direction_factor;
-  a.centred_factor = parts.centred_factor;
-  a.constant = parts.constant;
   a.scale_tangent = scale_tangent;
   a.shift_tangent = shift_tangent;
   a.output = output_tangent;

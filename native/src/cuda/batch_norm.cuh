@@ -93,8 +93,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   thread.template for_each_tile<8>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad tile[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) tile[k] = thread.quad().load(a.input + first + k * stride);
+    thread.load_tile(a.input, first, stride, tile);
     moments.merge(moments_of_tile(tile));
   });
   moments = merge_rows(a.tasks, moments);
@@ -179,8 +178,7 @@ __device__ void normalize(const ColumnThread<kAligned>& thread, const BatchNorma
   thread.template for_each_tile<4>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad x[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) x[k] = thread.quad().load(a.input + first + k * stride);
+    thread.load_tile(a.input, first, stride, x);
 #pragma unroll
     for (int k = 0; k < kRows; ++k) {
       thread.quad().store(a.output + first + k * stride, quad_of([&](int i) {
@@ -255,11 +253,8 @@ __global__ void __launch_bounds__(kColumnThreads)
   thread.template for_each_tile<4>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad x[kRows], d[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) {
-      x[k] = thread.quad().load(a.input + first + k * stride);
-      d[k] = thread.quad().load(a.direction + first + k * stride);
-    }
+    thread.load_tile(a.input, first, stride, x);
+    thread.load_tile(a.direction, first, stride, d);
 #pragma unroll
     for (int i = 0; i < kQuad; ++i) {
       float plain = 0, centred = 0;
@@ -322,11 +317,8 @@ __global__ void __launch_bounds__(kColumnThreads)
   thread.template for_each_tile<4>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad x[kRows], d[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) {
-      x[k] = thread.quad().load(a.input + first + k * stride);
-      if (kDirection) d[k] = thread.quad().load(a.direction + first + k * stride);
-    }
+    thread.load_tile(a.input, first, stride, x);
+    if (kDirection) thread.load_tile(a.direction, first, stride, d);
 #pragma unroll
     for (int k = 0; k < kRows; ++k) {
       thread.quad().store(

@@ -35,10 +35,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   thread.template for_each_tile<8>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad loaded[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) {
-      loaded[k] = thread.quad().load(a.matrix + first + k * stride);
-    }
+    thread.load_tile(a.matrix, first, stride, loaded);
 #pragma unroll
     for (int i = 0; i < kQuad; ++i) {
       float tile = loaded[0].at(i);
@@ -77,10 +74,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   thread.template for_each_tile<4>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad loaded[kRows];
-#pragma unroll
-    for (int k = 0; k < kRows; ++k) {
-      loaded[k] = thread.quad().load(a.matrix + first + k * stride);
-    }
+    thread.load_tile(a.matrix, first, stride, loaded);
 #pragma unroll
     for (int k = 0; k < kRows; ++k) {
       thread.quad().store(a.matrix + first + k * stride,

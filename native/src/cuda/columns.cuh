@@ -86,6 +86,14 @@ class ColumnThread {
   // Whether it is the first of those that share a quad.
   __device__ bool leads() const { return leads_; }
 
+  // Its quad of kRows rows of a matrix without gaps; all loads are under way before the first is used.
+  template <int kRows>
+  __device__ void load_tile(const float* matrix, int64_t first, int64_t stride,
+                            Quad (&tile)[kRows]) const {
+#pragma unroll
+    for (int k = 0; k < kRows; ++k) tile[k] = quad_.load(matrix + first + k * stride);
+  }
+
   // body(offset of the first row, offset from one to the next, how many) for the thread's rows, kRows at a time for as
   // long as there are so many.
   template <int kRows, typename Body>

@@ -232,8 +232,7 @@ int64_t retort_cuda_linear_distillation_workspace(const retort_distillation_loss
   using namespace retort::cuda;
   Chunks chunks;
   if (set_chunks(options, rows, classes, teacher_count, budget, &chunks) != RETORT_OK ||
-      check_at_least("hidden_size", hidden_size, 1) != RETORT_OK ||
-      check_int("hidden_size", hidden_size) != RETORT_OK)
+      check_hidden_size("hidden_size", hidden_size) != RETORT_OK)
     return -1;
   return LinearWorkspace(chunks, options->dtype, hidden_size, teacher_count).bytes;
 }
@@ -254,8 +253,7 @@ retort_status retort_cuda_linear_distillation(
   arguments.workspace = static_cast<float*>(workspace);
   RETORT_CHECK(set_chunks(options, rows, classes, teacher_count, budget, &arguments.chunks));
   if (student == nullptr) return fail(RETORT_INVALID_ARGUMENT, "student must not be null");
-  RETORT_CHECK(check_at_least("student hidden_size", student->hidden_size, 1));
-  RETORT_CHECK(check_int("student hidden_size", student->hidden_size));
+  RETORT_CHECK(check_hidden_size("student hidden_size", student->hidden_size));
   const LinearWorkspace parts(arguments.chunks, options->dtype, student->hidden_size,
                               teacher_count);
   arguments.workspace_bytes = parts.bytes;

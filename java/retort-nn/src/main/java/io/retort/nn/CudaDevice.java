@@ -40,8 +40,8 @@ final class CudaDevice extends NativeDevice {
     super(threads, memory);
     this.cuda = cuda;
     this.memory = memory;
-    this.workspace = new CudaScratch(cuda);
-    this.totals = new CudaTotals(cuda);
+    this.workspace = new CudaScratch(memory);
+    this.totals = new CudaTotals(cuda, memory);
     this.stream = cuda.stream();
     this.description = cuda.description();
   }
@@ -117,7 +117,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer bias,
       FloatPointer output) {
     if (shape.images() > 0) {
-      cuda.convolutionForward(shape, input, weights, output);
+      cuda.convolutionForward(shape, input, weights, output, workspace);
       if (bias != null) {
         int channels = shape.outputChannels();
         addToRows(shape.outputSize() / channels, channels, bias, output);
@@ -132,7 +132,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer weights,
       FloatPointer inputGradient) {
     if (shape.images() > 0) {
-      cuda.convolutionBackwardInput(shape, outputGradient, weights, inputGradient);
+      cuda.convolutionBackwardInput(shape, outputGradient, weights, inputGradient, workspace);
     }
   }
 
@@ -143,7 +143,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer outputGradient,
       FloatPointer weightsGradient) {
     if (shape.images() > 0) {
-      cuda.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient);
+      cuda.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient, workspace);
     } else {
       memory.fill(weightsGradient, shape.weightsSize(), 0);
     }

@@ -23,14 +23,8 @@ interface CudaLibraries extends AutoCloseable {
   /** The stream, as kernels take it. */
   Pointer stream();
 
-  /**
-   * Memory of the device, aligned to 256 bytes, or null where there is not enough even once what
-   * {@link #whenShort} names has run.
-   */
+  /** Memory of the device, aligned to 256 bytes, or null where there is not enough. */
   Pointer allocate(long bytes);
-
-  /** Names what gives memory back that nobody needs at the moment. */
-  void whenShort(Runnable release);
 
   /** Frees memory of the device, once the stream has passed what uses it. */
   void free(Pointer memory);
@@ -71,23 +65,29 @@ interface CudaLibraries extends AutoCloseable {
   /** What linear distillation multiplies by, on the stream. */
   LentCublas cublas();
 
-  /** As {@link Device#convolutionForward} without a bias. */
+  /** As {@link Device#convolutionForward} without a bias, with the workspace that it asks for. */
   void convolutionForward(
-      ConvolutionShape shape, FloatPointer input, FloatPointer weights, FloatPointer output);
+      ConvolutionShape shape,
+      FloatPointer input,
+      FloatPointer weights,
+      FloatPointer output,
+      CudaScratch workspace);
 
-  /** As {@link Device#convolutionBackwardInput}. */
+  /** As {@link Device#convolutionBackwardInput}, with the workspace that it asks for. */
   void convolutionBackwardInput(
       ConvolutionShape shape,
       FloatPointer outputGradient,
       FloatPointer weights,
-      FloatPointer inputGradient);
+      FloatPointer inputGradient,
+      CudaScratch workspace);
 
-  /** As {@link Device#convolutionBackwardWeights}. */
+  /** As {@link Device#convolutionBackwardWeights}, with the workspace that it asks for. */
   void convolutionBackwardWeights(
       ConvolutionShape shape,
       FloatPointer input,
       FloatPointer outputGradient,
-      FloatPointer weightsGradient);
+      FloatPointer weightsGradient,
+      CudaScratch workspace);
 
   /** Frees what the libraries hold. */
   @Override

@@ -28,7 +28,6 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
 
   CudaMemory(CudaLibraries cuda) {
     this.cuda = cuda;
-    cuda.whenShort(this::releaseFreed);
     for (int i = 0; i < stages.length; i++) {
       stages[i] = cuda.allocatePinned(STAGE_ELEMENTS);
     }
@@ -59,7 +58,22 @@ final class CudaMemory implements DeviceMemory, AutoCloseable {
     if (same != null && !same.isEmpty()) {
       return same.pop();
     }
-    return cuda.allocate(bytes);
+    return allocateBytes(bytes);
+  }
+
+  /** Memory for what is no tensor, or null where there is not enough even once nothing is kept. */
+  Pointer allocateBytes(long bytes) {
+    Pointer memory = cuda.allocate(bytes);
+    if (memory == null && !freed.isEmpty()) {
+      releaseFreed();
+      memory = cuda.allocate(bytes);
+    }
+    return memory;
+  }
+
+  /** Frees what {@link #allocateBytes} gave. */
+  void freeBytes(Pointer memory) {
+    cuda.free(memory);
   }
 
   private void releaseFreed() {

@@ -9,12 +9,12 @@ import org.bytedeco.javacpp.Pointer;
  * stays.
  */
 final class CudaScratch implements AutoCloseable {
-  private final CudaLibraries cuda;
+  private final CudaMemory device;
   private Pointer memory;
   private long size;
 
-  CudaScratch(CudaLibraries cuda) {
-    this.cuda = cuda;
+  CudaScratch(CudaMemory device) {
+    this.device = device;
   }
 
   /** At least so many floats; may be null for none. */
@@ -27,7 +27,7 @@ final class CudaScratch implements AutoCloseable {
   Pointer bytes(long count) {
     if (count > size) {
       close();
-      memory = cuda.allocate(count);
+      memory = device.allocateBytes(count);
       if (memory == null) {
         throw new RetortException(
             "out of memory: cannot allocate a workspace of " + count + " bytes");
@@ -40,7 +40,7 @@ final class CudaScratch implements AutoCloseable {
   @Override
   public void close() {
     if (memory != null) {
-      cuda.free(memory);
+      device.freeBytes(memory);
       memory = null;
       size = 0;
     }

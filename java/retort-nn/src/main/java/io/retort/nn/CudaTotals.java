@@ -14,9 +14,9 @@ final class CudaTotals implements AutoCloseable {
   private final FloatPointer onHost;
   private final DistillationTotals values;
 
-  CudaTotals(CudaLibraries cuda) {
+  CudaTotals(CudaLibraries cuda, CudaMemory memory) {
     this.cuda = cuda;
-    onDevice = new CudaScratch(cuda);
+    onDevice = new CudaScratch(memory);
     onHost = cuda.allocatePinned(BYTES / Float.BYTES);
     values = new DistillationTotals(onHost);
   }

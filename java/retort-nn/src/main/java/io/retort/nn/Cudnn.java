@@ -19,7 +19,6 @@ import org.bytedeco.javacpp.FloatPointer;
 final class Cudnn implements AutoCloseable {
   private final cudnnContext handle = new cudnnContext();
   private final boolean tf32;
-  private final CudaScratch scratch;
   private final FloatPointer zero = new FloatPointer(1).put(0);
   private final FloatPointer one = new FloatPointer(1).put(1);
   private final Map<ConvolutionShape, CudnnConvolution> convolutions = new HashMap<>();
@@ -27,9 +26,8 @@ final class Cudnn implements AutoCloseable {
   private final Map<ConvolutionShape, CudnnAlgorithm> backwardInput = new HashMap<>();
   private final Map<ConvolutionShape, CudnnAlgorithm> backwardWeights = new HashMap<>();
 
-  Cudnn(CUstream_st stream, boolean tf32, CudaScratch scratch) {
+  Cudnn(CUstream_st stream, boolean tf32) {
     this.tf32 = tf32;
-    this.scratch = scratch;
     CudaStatus.cudnn("cudnnCreate", cudnnCreate(handle));
     CudaStatus.cudnn("cudnnSetStream", cudnnSetStream(handle, stream));
   }
@@ -44,7 +42,11 @@ final class Cudnn implements AutoCloseable {
   }
 
   void forward(
-      ConvolutionShape shape, FloatPointer input, FloatPointer weights, FloatPointer output) {
+      ConvolutionShape shape,
+      FloatPointer input,
+      FloatPointer weights,
+      FloatPointer output,
+      CudaScratch workspace) {
     CudnnConvolution c = convolution(shape);
     CudnnAlgorithm algorithm =
         forward.computeIfAbsent(shape, s -> CudnnAlgorithm.forward(handle, c, s));
@@ -59,7 +61,7 @@ final class Cudnn implements AutoCloseable {
             weights,
             c.convolution,
             algorithm.number(),
-            scratch.bytes(algorithm.workspace()),
+            workspace.bytes(algorithm.workspace()),
             algorithm.workspace(),
             zero,
             c.output,
@@ -70,7 +72,8 @@ final class Cudnn implements AutoCloseable {
       ConvolutionShape shape,
       FloatPointer outputGradient,
       FloatPointer weights,
-      FloatPointer inputGradient) {
+      FloatPointer inputGradient,
+      CudaScratch workspace) {
     CudnnConvolution c = convolution(shape);
     CudnnAlgorithm algorithm =
         backwardInput.computeIfAbsent(shape, s -> CudnnAlgorithm.backwardInput(handle, c, s));
@@ -85,7 +88,7 @@ final class Cudnn implements AutoCloseable {
             outputGradient,
             c.convolution,
             algorithm.number(),
-            scratch.bytes(algorithm.workspace()),
+            workspace.bytes(algorithm.workspace()),
             algorithm.workspace(),
             zero,
             c.input,
@@ -96,7 +99,8 @@ final class Cudnn implements AutoCloseable {
       ConvolutionShape shape,
       FloatPointer input,
       FloatPointer outputGradient,
-      FloatPointer weightsGradient) {
+      FloatPointer weightsGradient,
+      CudaScratch workspace) {
     CudnnConvolution c = convolution(shape);
     CudnnAlgorithm algorithm =
         backwardWeights.computeIfAbsent(shape, s -> CudnnAlgorithm.backwardWeights(handle, c, s));
@@ -111,7 +115,7 @@ final class Cudnn implements AutoCloseable {
             outputGradient,
             c.convolution,
             algorithm.number(),
-            scratch.bytes(algorithm.workspace()),
+            workspace.bytes(algorithm.workspace()),
             algorithm.workspace(),
             zero,
             c.weights,

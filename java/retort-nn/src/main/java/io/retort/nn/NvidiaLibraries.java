@@ -57,8 +57,6 @@ final class NvidiaLibraries implements CudaLibraries {
 
   private final CUstream_st stream = new CUstream_st();
   private final CUevent_st[] marks = new CUevent_st[MARKS];
-  private final CudaScratch convolutionScratch = new CudaScratch(this);
-  private Runnable release = () -> {};
   private final Cublas cublas;
   private final Cudnn cudnn;
 
@@ -73,7 +71,7 @@ final class NvidiaLibraries implements CudaLibraries {
     }
     cublas = new Cublas(stream, tf32);
     try {
-      cudnn = new Cudnn(stream, tf32, convolutionScratch);
+      cudnn = new Cudnn(stream, tf32);
     } catch (RuntimeException | Error failure) {
       cublas.close();
       throw failure;
@@ -150,21 +148,7 @@ final class NvidiaLibraries implements CudaLibraries {
   // ---- memory -----------------------------------------------------------------------------------
 
   @Override
-  public void whenShort(Runnable release) {
-    this.release = release;
-  }
-
-  @Override
   public Pointer allocate(long bytes) {
-    Pointer memory = allocateOnce(bytes);
-    if (memory == null) {
-      release.run();
-      memory = allocateOnce(bytes);
-    }
-    return memory;
-  }
-
-  private static Pointer allocateOnce(long bytes) {
     Pointer memory = new Pointer();
     int status = cudaMalloc(memory, bytes);
     if (status == cudaErrorMemoryAllocation) {
@@ -246,8 +230,12 @@ final class NvidiaLibraries implements CudaLibraries {
 
   @Override
   public void convolutionForward(
-      ConvolutionShape shape, FloatPointer input, FloatPointer weights, FloatPointer output) {
-    cudnn.forward(shape, input, weights, output);
+      ConvolutionShape shape,
+      FloatPointer input,
+      FloatPointer weights,
+      FloatPointer output,
+      CudaScratch workspace) {
+    cudnn.forward(shape, input, weights, output, workspace);
   }
 
   @Override
@@ -255,8 +243,9 @@ final class NvidiaLibraries implements CudaLibraries {
       ConvolutionShape shape,
       FloatPointer outputGradient,
       FloatPointer weights,
-      FloatPointer inputGradient) {
-    cudnn.backwardInput(shape, outputGradient, weights, inputGradient);
+      FloatPointer inputGradient,
+      CudaScratch workspace) {
+    cudnn.backwardInput(shape, outputGradient, weights, inputGradient, workspace);
   }
 
   @Override
@@ -264,15 +253,15 @@ final class NvidiaLibraries implements CudaLibraries {
       ConvolutionShape shape,
       FloatPointer input,
       FloatPointer outputGradient,
-      FloatPointer weightsGradient) {
-    cudnn.backwardWeights(shape, input, outputGradient, weightsGradient);
+      FloatPointer weightsGradient,
+      CudaScratch workspace) {
+    cudnn.backwardWeights(shape, input, outputGradient, weightsGradient, workspace);
   }
 
   @Override
   public void close() {
     cudnn.close();
     cublas.close();
-    convolutionScratch.close();
     for (CUevent_st mark : marks) {
       CudaStatus.runtime("cudaEventDestroy", cudaEventDestroy(mark));
     }

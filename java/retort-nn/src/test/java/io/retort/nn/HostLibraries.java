@@ -24,7 +24,6 @@ class HostLibraries implements CudaLibraries {
   private final Map<Long, Allocation> allocations = new HashMap<>();
 
   private final CpuDevice cpu = new CpuDevice(1);
-  private Runnable release = () -> {};
 
   private LentCublas cublas;
   private long allocationCount;
@@ -45,22 +44,7 @@ class HostLibraries implements CudaLibraries {
   }
 
   @Override
-  public void whenShort(Runnable release) {
-    this.release = release;
-  }
-
-  @Override
-  public final Pointer allocate(long bytes) {
-    Pointer memory = allocateOnce(bytes);
-    if (memory == null) {
-      release.run();
-      memory = allocateOnce(bytes);
-    }
-    return memory;
-  }
-
-  /** Null where there is not enough. */
-  Pointer allocateOnce(long bytes) {
+  public Pointer allocate(long bytes) {
     return allocateAligned(bytes);
   }
 
@@ -157,7 +141,11 @@ class HostLibraries implements CudaLibraries {
 
   @Override
   public void convolutionForward(
-      ConvolutionShape shape, FloatPointer input, FloatPointer weights, FloatPointer output) {
+      ConvolutionShape shape,
+      FloatPointer input,
+      FloatPointer weights,
+      FloatPointer output,
+      CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
     cpu.convolutionForward(shape, input, weights, null, output);
   }
@@ -167,7 +155,8 @@ class HostLibraries implements CudaLibraries {
       ConvolutionShape shape,
       FloatPointer outputGradient,
       FloatPointer weights,
-      FloatPointer inputGradient) {
+      FloatPointer inputGradient,
+      CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
     cpu.convolutionBackwardInput(shape, outputGradient, weights, inputGradient);
   }
@@ -177,7 +166,8 @@ class HostLibraries implements CudaLibraries {
       ConvolutionShape shape,
       FloatPointer input,
       FloatPointer outputGradient,
-      FloatPointer weightsGradient) {
+      FloatPointer weightsGradient,
+      CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
     cpu.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient);
   }

@@ -44,11 +44,10 @@ public record MethodResult(String method, int steps, List<NetworkResult> network
 
   /** How the single-view accuracy lies above that of other networks of the same seeds. */
   public Spread gainOver(MethodResult control) {
-    double[] gains = new double[networks.size()];
-    for (int i = 0; i < gains.length; i++) {
-      gains[i] =
-          networks.get(i).accuracy().singleView() - control.networks.get(i).accuracy().singleView();
-    }
-    return Spread.of(gains);
+    return Spread.ofDifferences(singleViewAccuracies(), control.singleViewAccuracies());
+  }
+
+  private double[] singleViewAccuracies() {
+    return networks.stream().mapToDouble(n -> n.accuracy().singleView()).toArray();
   }
 }

@@ -6,7 +6,6 @@ import io.retort.distill.Spread;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.ToDoubleFunction;
-import java.util.stream.IntStream;
 
 /**
  * What came of the experiment, on the test images: {@code results.json}.
@@ -65,13 +64,11 @@ public record RealResult(
 
     /** Accuracy above that of other students, seed by seed. */
     public Spread gainOver(Method others) {
-      return Spread.of(
-          IntStream.range(0, networks.size())
-              .mapToDouble(
-                  i ->
-                      networks.get(i).metrics().accuracy()
-                          - others.networks().get(i).metrics().accuracy())
-              .toArray());
+      return Spread.ofDifferences(accuracies(), others.accuracies());
+    }
+
+    private double[] accuracies() {
+      return networks.stream().mapToDouble(n -> n.metrics().accuracy()).toArray();
     }
   }
 
