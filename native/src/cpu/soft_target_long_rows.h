@@ -2,9 +2,10 @@
 //
 // A row is taken in blocks whose operands lie in the first level of the cache: a block is loaded, its peaks
 // found, exponentiated. Peaks only rise from block to block, and where one does, the sums so far are scaled
-// once: no element is touched again. The exponentials of a row that fits stay in the scratch, each relative
-// to the peak of its block's time, which is one more factor of the gradient; of a longer row the operands
-// are read and exponentiated a second time, out of the second level or the third.
+// once: no element is touched again. The last exponentials, and those of a row that fits are all, stay in the
+// scratch, each relative to the peak of its block's time, which is one more factor of the gradient. The operands
+// of the blocks before are read and exponentiated a second time, from the last to the first: the later ones are
+// still in the second level then.
 //
 // A mixture takes its teachers one after another: where the row fits, each is read and exponentiated once, and
 // added to p when its sum is known. The teachers of a longer row are measured first, and the divergence, which
@@ -75,8 +76,7 @@ class SoftTargetLongRows {
         classes_(a.rows.classes),
         loss_(a),
         row_block_(loss_.teacher_count() > 2 ? kLeastBlock : kMostBlock),
-        kept_columns_(kScratch / (loss_.keeps_hard_exponentials() ? 3 : 2) / row_block_ *
-                      row_block_),
+        first_kept_(first_kept()),
         teacher_(scratch_),
         student_(teacher_ + apart()),
         hard_(loss_.keeps_hard_exponentials() ? student_ + apart() : student_) {}
@@ -102,15 +102,24 @@ class SoftTargetLongRows {
     float student;
   };
 
+  int64_t first_kept() const {
+    const int64_t matrices = loss_.keeps_hard_exponentials() ? 3 : 2;
+    const int64_t most = kScratch / matrices / row_block_;
+    const int64_t blocks = (classes_ + row_block_ - 1) / row_block_;
+    if (blocks <= most) return 0;
+    return loss_.mixture() ? blocks * row_block_ : (blocks - most) * row_block_;
+  }
   // The matrices of the scratch from each other: no wider than they need, so that the same columns lie in
   // different sets of the second level, and by a gap so that they do of the first.
   int64_t apart() const {
-    return kGap + (keeps() ? (classes_ + row_block_ - 1) / row_block_ * row_block_ : row_block_);
+    const int64_t kept = (classes_ - first_kept_ + row_block_ - 1) / row_block_ * row_block_;
+    return kGap + (kept > 0 ? kept : row_block_);
   }
-  // Whether the row's exponentials stay in the scratch.
-  bool keeps() const { return classes_ <= kept_columns_; }
+  // Whether the exponentials of the block stay in the scratch.
+  bool keeps(int64_t first) const { return first >= first_kept_; }
+  bool keeps_row() const { return first_kept_ == 0; }
   // Whether p is known in the sweep that writes the gradient only.
-  bool mixes_late() const { return loss_.mixture() && !keeps(); }
+  bool mixes_late() const { return loss_.mixture() && !keeps_row(); }
 
   void compute_row(retort::LossSums* all) {
     if (loss_.mixture()) lanes_.negative_entropy[0] = measure_teachers();
@@ -128,13 +137,14 @@ class SoftTargetLongRows {
 
   void measure(SoftTargetTotals* totals) {
     double label_logit = 0, logit_sum = 0;
-    for_each_row_block([&](int64_t first, int64_t columns) {
-      upcoming_ = next_block(first, columns, false);
+    for_each_row_block(0, [&](int64_t first, int64_t columns) {
+      upcoming_ =
+          first + columns < classes_ ? operands_of(row_, first + columns) : after_measuring();
       const Peaks of_block = load_block(first, columns, !mixes_late());
       totals->raise(of_block.teacher, of_block.student, loss_.scale(), loss_.kept());
       const Peaks peaks{totals->teacher_peak.reference(), totals->student_peak.reference()};
       read_logits(first, columns, peaks.student, &label_logit, &logit_sum);
-      if (keeps()) peaks_[first / row_block_] = peaks;
+      if (keeps(first)) kept_peaks(first) = peaks;
       totals->add(exponentiate(first, columns, peaks, !mixes_late()));
       last_peaks_ = peaks;
     });
@@ -163,15 +173,18 @@ class SoftTargetLongRows {
                   static_cast<double>(peak) * static_cast<double>(columns);
   }
 
+  int64_t columns_of(int64_t first) const {
+    return classes_ - first < row_block_ ? classes_ - first : row_block_;
+  }
   template <typename Body>
-  void for_each_row_block(Body body) const {
-    for (int64_t first = 0; first < classes_; first += row_block_) {
-      body(first, classes_ - first < row_block_ ? classes_ - first : row_block_);
+  void for_each_row_block(int64_t begin, Body body) const {
+    for (int64_t first = begin; first < classes_; first += row_block_) {
+      body(first, columns_of(first));
     }
   }
 
   SoftTargetBlock block(int64_t first, int64_t columns) {
-    const int64_t place = keeps() ? first : 0;
+    const int64_t place = keeps(first) ? first - first_kept_ : 0;
     return {(columns + kLanes - 1) / kLanes * kLanes, teacher_ + place, student_ + place,
             hard_ + place};
   }
@@ -187,7 +200,7 @@ class SoftTargetLongRows {
     const SoftTargetBlock scratch = block(first, columns);
     Peaks peaks{-INFINITY, -INFINITY};
     if (loss_.mixture()) {
-      if (!keeps() && wants_teachers) mix_block(first, columns);
+      if (!keeps_row() && wants_teachers) mix_block(first, columns);
     } else if (loss_.teacher_count() > 0) {
       peaks.teacher = load_matrices(loss_.teachers(), first, columns, scratch.teacher);
     }
@@ -223,7 +236,7 @@ class SoftTargetLongRows {
       const Member member = measure_member(k);
       peak_of_member_[k] = member.peak.reference();
       share_[k] = teachers.weights[k] / member.normalizer;
-      if (keeps()) add_kept_member(k);
+      if (keeps_row()) add_kept_member(k);
       negative_entropy += static_cast<double>(teachers.weights[k]) *
                           (static_cast<double>(member.entropy) /
                                static_cast<double>(member.normalizer) * static_cast<double>(kLn2) -
@@ -236,13 +249,13 @@ class SoftTargetLongRows {
   Member measure_member(int64_t k) {
     const float scale = member_scale(k);
     Member member;
-    for_each_row_block([&](int64_t first, int64_t columns) {
+    for_each_row_block(0, [&](int64_t first, int64_t columns) {
       const SoftTargetBlock scratch = block(first, columns);
       const float fall =
           member.peak.raise(load_matrices(loss_.member(k), first, columns, scratch.student)) *
           scale;
       const float peak = member.peak.reference();
-      if (keeps()) peaks_[first / row_block_].student = peak;
+      if (keeps_row()) kept_peaks(first).student = peak;
       const MemberSums sums = exponentiate_member(scratch.elements, scratch.student,
                                                   broadcast(peak), broadcast(scale), &upcoming_);
       const float shrink = exp2f(-fall);
@@ -254,10 +267,10 @@ class SoftTargetLongRows {
   }
 
   void add_kept_member(int64_t k) {
-    for_each_row_block([&](int64_t first, int64_t columns) {
+    for_each_row_block(0, [&](int64_t first, int64_t columns) {
       const SoftTargetBlock scratch = block(first, columns);
-      const float share = share_[k] * shrinkage(peaks_[first / row_block_].student,
-                                                peak_of_member_[k], member_scale(k));
+      const float share =
+          share_[k] * shrinkage(kept_peaks(first).student, peak_of_member_[k], member_scale(k));
       add_member(scratch.elements, scratch.student, broadcast(share), k == 0, scratch.teacher);
     });
   }
@@ -274,17 +287,19 @@ class SoftTargetLongRows {
 
   // ---- the gradient ----
 
-  // Returns the divergence of a row that is exponentiated again.
+  // Returns the divergence of a mixture that is exponentiated again.
   float write_gradient(const SoftTargetFactors& factors) {
-    float divergence = 0;
-    for_each_row_block([&](int64_t first, int64_t columns) {
-      if (!keeps()) {
-        upcoming_ = next_block(first, columns, true);
-        load_block(first, columns, true);
-        divergence += sum_of_lanes(exponentiate(first, columns, last_peaks_, true).divergence);
-      }
-      if (a_.gradient.data != nullptr) write_block(first, columns, of_block(factors, first));
+    for_each_row_block(first_kept_, [&](int64_t first, int64_t columns) {
+      write_block(first, columns, of_kept_block(factors, first));
     });
+    float divergence = 0;
+    for (int64_t first = first_kept_ - row_block_; first >= 0; first -= row_block_) {
+      upcoming_ = first > 0 ? operands_of(row_, first - row_block_) : operands_of(row_ + 1, 0);
+      const int64_t columns = columns_of(first);
+      load_block(first, columns, true);
+      divergence += sum_of_lanes(exponentiate(first, columns, last_peaks_, true).divergence);
+      if (a_.gradient.data != nullptr) write_block(first, columns, factors);
+    }
     return divergence;
   }
 
@@ -299,9 +314,8 @@ class SoftTargetLongRows {
   }
 
   // The factors for exponentials relative to the peaks of their block.
-  SoftTargetFactors of_block(const SoftTargetFactors& factors, int64_t first) const {
-    if (!keeps()) return factors;
-    const Peaks& peaks = peaks_[first / row_block_];
+  SoftTargetFactors of_kept_block(const SoftTargetFactors& factors, int64_t first) const {
+    const Peaks& peaks = peaks_[(first - first_kept_) / row_block_];
     const float teacher = shrinkage(peaks.teacher, last_peaks_.teacher, loss_.scale());
     const float student = shrinkage(peaks.student, last_peaks_.student, loss_.scale());
     const float hard = shrinkage(peaks.student, last_peaks_.student, kLog2E);
@@ -309,21 +323,22 @@ class SoftTargetLongRows {
             factors.hard * broadcast(hard), factors.uniform, factors.at_label};
   }
 
-  // What is read after this block: the row's next one, its first again for the gradient, or the next row's.
-  UpcomingOperands next_block(int64_t first, int64_t columns, bool for_gradient) const {
-    int64_t row = row_, next = first + columns;
-    if (next >= classes_) {
-      next = 0;
-      if (keeps() || for_gradient || a_.gradient.data == nullptr) ++row;
-      if (row == end_row_) return {};
-    }
-    const int64_t width = classes_ - next < row_block_ ? classes_ - next : row_block_;
+  UpcomingOperands after_measuring() const {
+    const bool again = a_.gradient.data != nullptr && !keeps_row();
+    return again ? operands_of(row_, first_kept_ - row_block_) : operands_of(row_ + 1, 0);
+  }
+
+  // What a block is computed from; nothing after the last row.
+  UpcomingOperands operands_of(int64_t row, int64_t first) const {
+    if (row == end_row_) return {};
     const int64_t size = rows_.options.dtype == RETORT_F32 ? 4 : 2;
     return {
-        rows_.teachers.logits, loss_.teacher_count(), (row * rows_.teachers.stride + next) * size,
-        static_cast<const char*>(rows_.student.data) + (row * rows_.student.stride + next) * size,
-        width * size};
+        rows_.teachers.logits, loss_.teacher_count(), (row * rows_.teachers.stride + first) * size,
+        static_cast<const char*>(rows_.student.data) + (row * rows_.student.stride + first) * size,
+        columns_of(first) * size};
   }
+
+  Peaks& kept_peaks(int64_t first) { return peaks_[(first - first_kept_) / row_block_]; }
 
   static constexpr int64_t kMostBlock = 1024;
   static constexpr int64_t kLeastBlock = 512;
@@ -337,8 +352,8 @@ class SoftTargetLongRows {
   const retort::DistillationRows& rows_;
   const int64_t classes_;
   SoftTargetLoss loss_;
-  const int64_t row_block_;     // columns of which the first level holds two blocks' operands
-  const int64_t kept_columns_;  // of the longest row whose exponentials stay in the scratch
+  const int64_t row_block_;   // columns of which the first level holds two blocks' operands
+  const int64_t first_kept_;  // the first column whose exponentials stay in the scratch
   UpcomingOperands upcoming_;
   OutgoingLines outgoing_{staging_};
   int64_t end_row_ = 0;
