@@ -138,8 +138,8 @@ class SoftTargetLongRows {
   void measure(SoftTargetTotals* totals) {
     double label_logit = 0, logit_sum = 0;
     for_each_row_block(0, [&](int64_t first, int64_t columns) {
-      upcoming_ =
-          first + columns < classes_ ? operands_of(row_, first + columns) : after_measuring();
+      const int64_t next = first + columns;
+      upcoming_ = next < classes_ ? measured_next(row_, next) : after_measuring();
       const Peaks of_block = load_block(first, columns, !mixes_late());
       totals->raise(of_block.teacher, of_block.student, loss_.scale(), loss_.kept());
       const Peaks peaks{totals->teacher_peak.reference(), totals->student_peak.reference()};
@@ -251,6 +251,8 @@ class SoftTargetLongRows {
     Member member;
     for_each_row_block(0, [&](int64_t first, int64_t columns) {
       const SoftTargetBlock scratch = block(first, columns);
+      const int64_t next = first + columns;
+      upcoming_ = next < classes_ ? member_of(k, row_, next) : after_member(k);
       const float fall =
           member.peak.raise(load_matrices(loss_.member(k), first, columns, scratch.student)) *
           scale;
@@ -294,7 +296,7 @@ class SoftTargetLongRows {
     });
     float divergence = 0;
     for (int64_t first = first_kept_ - row_block_; first >= 0; first -= row_block_) {
-      upcoming_ = first > 0 ? operands_of(row_, first - row_block_) : operands_of(row_ + 1, 0);
+      upcoming_ = first > 0 ? operands_of(row_, first - row_block_) : first_of_row(row_ + 1);
       const int64_t columns = columns_of(first);
       load_block(first, columns, true);
       divergence += sum_of_lanes(exponentiate(first, columns, last_peaks_, true).divergence);
@@ -323,20 +325,41 @@ class SoftTargetLongRows {
             factors.hard * broadcast(hard), factors.uniform, factors.at_label};
   }
 
+  // What the sweeps read after a block, first those of a mixture's members, then that of the sums.
+  UpcomingOperands after_member(int64_t k) const {
+    return k + 1 < rows_.teachers.count ? member_of(k + 1, row_, 0) : student_of(row_, 0);
+  }
+  UpcomingOperands measured_next(int64_t row, int64_t first) const {
+    return loss_.mixture() ? student_of(row, first) : operands_of(row, first);
+  }
   UpcomingOperands after_measuring() const {
-    const bool again = a_.gradient.data != nullptr && !keeps_row();
-    return again ? operands_of(row_, first_kept_ - row_block_) : operands_of(row_ + 1, 0);
+    if (a_.gradient.data != nullptr && !keeps_row()) return operands_of(row_, first_kept_ - row_block_);
+    return first_of_row(row_ + 1);
+  }
+  UpcomingOperands first_of_row(int64_t row) const {
+    if (row == end_row_) return {};
+    return loss_.mixture() ? member_of(0, row, 0) : operands_of(row, 0);
   }
 
-  // What a block is computed from; nothing after the last row.
+  // A block of all matrices, or of one.
   UpcomingOperands operands_of(int64_t row, int64_t first) const {
-    if (row == end_row_) return {};
-    const int64_t size = rows_.options.dtype == RETORT_F32 ? 4 : 2;
-    return {
-        rows_.teachers.logits, loss_.teacher_count(), (row * rows_.teachers.stride + first) * size,
-        static_cast<const char*>(rows_.student.data) + (row * rows_.student.stride + first) * size,
-        columns_of(first) * size};
+    return {rows_.teachers.logits, loss_.teacher_count(),
+            (row * rows_.teachers.stride + first) * element_size(), student_at(row, first),
+            columns_of(first) * element_size()};
   }
+  UpcomingOperands student_of(int64_t row, int64_t first) const {
+    return {nullptr, 0, 0, student_at(row, first), columns_of(first) * element_size()};
+  }
+  UpcomingOperands member_of(int64_t k, int64_t row, int64_t first) const {
+    const char* const member = static_cast<const char*>(rows_.teachers.logits[k]) +
+                               (row * rows_.teachers.stride + first) * element_size();
+    return {nullptr, 0, 0, member, columns_of(first) * element_size()};
+  }
+  const char* student_at(int64_t row, int64_t first) const {
+    return static_cast<const char*>(rows_.student.data) +
+           (row * rows_.student.stride + first) * element_size();
+  }
+  int64_t element_size() const { return rows_.options.dtype == RETORT_F32 ? 4 : 2; }
 
   Peaks& kept_peaks(int64_t first) { return peaks_[(first - first_kept_) / row_block_]; }
 
