@@ -8,8 +8,8 @@
 // still in the second level then.
 //
 // A mixture takes its teachers one after another: where the row fits, each is read and exponentiated once, and
-// added to p when its sum is known. The teachers of a longer row are measured first, and the divergence, which
-// needs p, is summed in the sweep that writes the gradient.
+// added to p when its sum is known, in the next one's sweep. The teachers of a longer row are measured first, and
+// the divergence, which needs p, is summed in the sweep that writes the gradient.
 #pragma once
 
 #include "outgoing.h"
@@ -200,7 +200,11 @@ class SoftTargetLongRows {
     const SoftTargetBlock scratch = block(first, columns);
     Peaks peaks{-INFINITY, -INFINITY};
     if (loss_.mixture()) {
-      if (!keeps_row() && wants_teachers) mix_block(first, columns);
+      if (keeps_row()) {
+        add_kept_block(rows_.teachers.count - 1, first, columns);
+      } else if (wants_teachers) {
+        mix_block(first, columns);
+      }
     } else if (loss_.teacher_count() > 0) {
       peaks.teacher = load_matrices(loss_.teachers(), first, columns, scratch.teacher);
     }
@@ -236,7 +240,6 @@ class SoftTargetLongRows {
       const Member member = measure_member(k);
       peak_of_member_[k] = member.peak.reference();
       share_[k] = teachers.weights[k] / member.normalizer;
-      if (keeps_row()) add_kept_member(k);
       negative_entropy += static_cast<double>(teachers.weights[k]) *
                           (static_cast<double>(member.entropy) /
                                static_cast<double>(member.normalizer) * static_cast<double>(kLn2) -
@@ -253,6 +256,7 @@ class SoftTargetLongRows {
       const SoftTargetBlock scratch = block(first, columns);
       const int64_t next = first + columns;
       upcoming_ = next < classes_ ? member_of(k, row_, next) : after_member(k);
+      if (k > 0 && keeps_row()) add_kept_block(k - 1, first, columns);
       const float fall =
           member.peak.raise(load_matrices(loss_.member(k), first, columns, scratch.student)) *
           scale;
@@ -268,13 +272,12 @@ class SoftTargetLongRows {
     return member;
   }
 
-  void add_kept_member(int64_t k) {
-    for_each_row_block(0, [&](int64_t first, int64_t columns) {
-      const SoftTargetBlock scratch = block(first, columns);
-      const float share =
-          share_[k] * shrinkage(kept_peaks(first).student, peak_of_member_[k], member_scale(k));
-      add_member(scratch.elements, scratch.student, broadcast(share), k == 0, scratch.teacher);
-    });
+  // Adds to p what a member left in the block, just before the next operand takes its place there.
+  void add_kept_block(int64_t k, int64_t first, int64_t columns) {
+    const SoftTargetBlock scratch = block(first, columns);
+    const float share =
+        share_[k] * shrinkage(kept_peaks(first).student, peak_of_member_[k], member_scale(k));
+    add_member(scratch.elements, scratch.student, broadcast(share), k == 0, scratch.teacher);
   }
 
   void mix_block(int64_t first, int64_t columns) {
@@ -333,7 +336,8 @@ class SoftTargetLongRows {
     return loss_.mixture() ? student_of(row, first) : operands_of(row, first);
   }
   UpcomingOperands after_measuring() const {
-    if (a_.gradient.data != nullptr && !keeps_row()) return operands_of(row_, first_kept_ - row_block_);
+    if (a_.gradient.data != nullptr && !keeps_row())
+      return operands_of(row_, first_kept_ - row_block_);
     return first_of_row(row_ + 1);
   }
   UpcomingOperands first_of_row(int64_t row) const {
