@@ -8,16 +8,19 @@ public interface Progress {
   Progress SILENT = update -> {};
 
   /**
-   * How far a run has come.
+   * How far a run has come. Of several networks in training it tells of the first, so that a
+   * display does not jump between them.
    *
-   * @param stage what was done: a model's name
+   * @param stage what is done: a model's name
    * @param stageNumber which stage of the run that is, from 1
    * @param stageCount how many stages the run has
    * @param step steps done of this stage
    * @param steps steps the stage has
    * @param loss loss of the last step; NaN for a model that was found finished
-   * @param imagesPerSecond mean speed since the stage began or was resumed; 0 before its first step
+   * @param imagesPerSecond mean speed since the stage began or was resumed, added up over those in
+   *     training; 0 before the first step
    * @param fractionOfRun steps done of all stages as a fraction of all their steps, in [0, 1]
+   * @param inTraining how many networks are in training, this one among them
    */
   record Update(
       String stage,
@@ -27,7 +30,8 @@ public interface Progress {
       long steps,
       double loss,
       double imagesPerSecond,
-      double fractionOfRun) {}
+      double fractionOfRun,
+      int inTraining) {}
 
   /**
    * Something was done.

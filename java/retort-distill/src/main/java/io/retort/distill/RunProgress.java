@@ -2,14 +2,20 @@ package io.retort.distill;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /** Adds up how far the models of a run have come, for one {@link Progress}. */
 final class RunProgress {
+
+  /** The last step of a model in training. */
+  private record Latest(double loss, double imagesPerSecond) {}
 
   private final Progress progress;
   private final List<String> models = new ArrayList<>();
   private final long[] steps;
   private final long[] done;
+  private final SortedMap<Integer, Latest> inTraining = new TreeMap<>();
 
   /**
    * Nothing is done yet.
@@ -24,8 +30,10 @@ final class RunProgress {
   }
 
   /** A model was found finished. */
-  void found(String model) {
-    report(model, steps[models.indexOf(model)], Double.NaN, 0);
+  synchronized void found(String model) {
+    int stage = models.indexOf(model);
+    done[stage] = steps[stage];
+    report(stage, Double.NaN, Math.max(1, inTraining.size()));
   }
 
   /**
@@ -38,14 +46,23 @@ final class RunProgress {
       public void afterStep(Trainer trainer, double loss) {
         long step = trainer.position().step();
         long images = (step - firstStep) * plan.config().batchSize();
-        report(plan.name(), step, loss, images / ((System.nanoTime() - start) * 1e-9));
+        double imagesPerSecond = images / ((System.nanoTime() - start) * 1e-9);
+        stepped(models.indexOf(plan.name()), step, new Latest(loss, imagesPerSecond));
       }
     };
   }
 
-  private synchronized void report(String model, long step, double loss, double imagesPerSecond) {
-    int stage = models.indexOf(model);
+  private synchronized void stepped(int stage, long step, Latest latest) {
     done[stage] = step;
+    inTraining.put(stage, latest);
+    int first = inTraining.firstKey();
+    report(first, inTraining.get(first).loss(), inTraining.size());
+    if (step == steps[stage]) {
+      inTraining.remove(stage);
+    }
+  }
+
+  private void report(int stage, double loss, int networks) {
     long allSteps = 0;
     long allDone = 0;
     for (int i = 0; i < steps.length; i++) {
@@ -54,13 +71,14 @@ final class RunProgress {
     }
     progress.report(
         new Progress.Update(
-            model,
+            models.get(stage),
             stage + 1,
             models.size(),
-            step,
+            done[stage],
             steps[stage],
             loss,
-            imagesPerSecond,
-            (double) allDone / allSteps));
+            inTraining.values().stream().mapToDouble(Latest::imagesPerSecond).sum(),
+            (double) allDone / allSteps,
+            networks));
   }
 }

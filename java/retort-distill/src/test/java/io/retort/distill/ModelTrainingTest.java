@@ -43,8 +43,8 @@ class ModelTrainingTest {
         new RunProgress(Progress.SILENT, List.of(teacher, student), new long[] {6, 6});
     ModelTraining training = new ModelTraining(run, data, progress, 1);
 
-    training.train(teacher, new Interruption());
-    training.train(student, new Interruption());
+    training.train(teacher, 1, new Interruption());
+    training.train(student, 1, new Interruption());
 
     assertThat(run.metrics())
         .filteredOn(line -> line.model().equals("student") && line.split().equals("train"))

@@ -34,8 +34,7 @@ public interface Device extends AutoCloseable {
   static Device open(DeviceKind kind, int threads) {
     Arguments.atLeast("threads", threads, 0);
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-    boolean fallsBack = kind == DeviceKind.AUTO && whyNoCuda().isPresent();
-    if (Arguments.notNull("kind", kind) == DeviceKind.CPU || fallsBack) {
+    if (Arguments.notNull("kind", kind).resolve() == DeviceKind.CPU) {
       return new CpuDevice(count);
     }
     try {

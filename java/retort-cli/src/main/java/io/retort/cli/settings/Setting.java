@@ -139,7 +139,7 @@ public enum Setting {
       "--parallel",
       "parallel_models",
       "N",
-      "Networks that train at a time. Changes no result");
+      "Networks that train at a time; 0: one a thread, on a GPU up to four. Changes no result");
 
   /** Under which heading of the help a setting stands. */
   enum Group {
