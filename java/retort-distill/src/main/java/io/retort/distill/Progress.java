@@ -8,10 +8,9 @@ public interface Progress {
   Progress SILENT = update -> {};
 
   /**
-   * How far a run has come. Of several networks in training it tells of the first, so that a
-   * display does not jump between them.
+   * How far a run has come.
    *
-   * @param stage what is done: a model's name
+   * @param stage what was done: a model's name
    * @param stageNumber which stage of the run that is, from 1
    * @param stageCount how many stages the run has
    * @param step steps done of this stage
@@ -20,7 +19,7 @@ public interface Progress {
    * @param imagesPerSecond mean speed since the stage began or was resumed, added up over those in
    *     training; 0 before the first step
    * @param fractionOfRun steps done of all stages as a fraction of all their steps, in [0, 1]
-   * @param inTraining how many networks are in training, this one among them
+   * @param inTraining how many networks are in training, that of the stage among them
    */
   record Update(
       String stage,

@@ -1,21 +1,18 @@
 package io.retort.distill;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Map;
 
 /** Adds up how far the models of a run have come, for one {@link Progress}. */
 final class RunProgress {
-
-  /** The last step of a model in training. */
-  private record Latest(double loss, double imagesPerSecond) {}
 
   private final Progress progress;
   private final List<String> models = new ArrayList<>();
   private final long[] steps;
   private final long[] done;
-  private final SortedMap<Integer, Latest> inTraining = new TreeMap<>();
+  private final Map<Integer, Double> imagesPerSecond = new HashMap<>();
 
   /**
    * Nothing is done yet.
@@ -32,8 +29,7 @@ final class RunProgress {
   /** A model was found finished. */
   synchronized void found(String model) {
     int stage = models.indexOf(model);
-    done[stage] = steps[stage];
-    report(stage, Double.NaN, Math.max(1, inTraining.size()));
+    report(stage, steps[stage], Double.NaN);
   }
 
   /**
@@ -46,23 +42,22 @@ final class RunProgress {
       public void afterStep(Trainer trainer, double loss) {
         long step = trainer.position().step();
         long images = (step - firstStep) * plan.config().batchSize();
-        double imagesPerSecond = images / ((System.nanoTime() - start) * 1e-9);
-        stepped(models.indexOf(plan.name()), step, new Latest(loss, imagesPerSecond));
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        stepped(models.indexOf(plan.name()), step, loss, images / seconds);
       }
     };
   }
 
-  private synchronized void stepped(int stage, long step, Latest latest) {
-    done[stage] = step;
-    inTraining.put(stage, latest);
-    int first = inTraining.firstKey();
-    report(first, inTraining.get(first).loss(), inTraining.size());
+  private synchronized void stepped(int stage, long step, double loss, double speed) {
+    imagesPerSecond.put(stage, speed);
+    report(stage, step, loss);
     if (step == steps[stage]) {
-      inTraining.remove(stage);
+      imagesPerSecond.remove(stage);
     }
   }
 
-  private void report(int stage, double loss, int networks) {
+  private void report(int stage, long step, double loss) {
+    done[stage] = step;
     long allSteps = 0;
     long allDone = 0;
     for (int i = 0; i < steps.length; i++) {
@@ -74,11 +69,11 @@ final class RunProgress {
             models.get(stage),
             stage + 1,
             models.size(),
-            done[stage],
+            step,
             steps[stage],
             loss,
-            inTraining.values().stream().mapToDouble(Latest::imagesPerSecond).sum(),
+            imagesPerSecond.values().stream().mapToDouble(Double::doubleValue).sum(),
             (double) allDone / allSteps,
-            networks));
+            Math.max(1, imagesPerSecond.size())));
   }
 }

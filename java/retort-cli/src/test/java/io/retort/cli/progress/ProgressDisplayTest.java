@@ -54,7 +54,7 @@ class ProgressDisplayTest {
   }
 
   @Test
-  void lineOfSeveralNetworksInTrainingTellsOfTheFirstAndTheSpeedOfAll() {
+  void lineOfSeveralNetworksInTrainingSaysHowManyMoreThereAre() {
     PlainProgress progress = new PlainProgress(stream, nanos::get);
 
     progress.report(new Update("member-1", 1, 8, 9, 100, 0.5, 18_000, 0.02, 3));
@@ -96,6 +96,26 @@ class ProgressDisplayTest {
     assertThat(shown().strip()).doesNotContain("\n");
     assertThat(frames.get(frames.size() - 1)).startsWith(" 25 % member-2 (2 of 8)");
     assertThat(frames).allSatisfy(frame -> assertThat(frame.length()).isLessThan(60));
+  }
+
+  @Test
+  void terminalProgressStaysWithTheFirstOfSeveralNetworksUntilItIsDone() {
+    Update first = new Update("member-1", 1, 8, 9, 10, 0.5, 20, 0.1, 2);
+    Update second = new Update("member-2", 2, 8, 4, 10, 0.6, 20, 0.2, 2);
+    Update firstDone = new Update("member-1", 1, 8, 10, 10, 0.5, 20, 0.3, 2);
+
+    assertThat(lastFrame(first, second)).startsWith(" 20 % member-1 (1 of 8) and 1 more, step 9");
+    assertThat(lastFrame(first, second, firstDone, second)).startsWith(" 20 % member-2");
+    assertThat(lastFrame(second, first)).startsWith(" 10 % member-1");
+  }
+
+  private String lastFrame(Update... updates) {
+    bytes.reset();
+    try (TerminalProgress progress = new TerminalProgress(stream, 60)) {
+      List.of(updates).forEach(progress::report);
+    }
+    List<String> frames = List.of(shown().stripTrailing().split("\r"));
+    return frames.get(frames.size() - 1);
   }
 
   @Test
