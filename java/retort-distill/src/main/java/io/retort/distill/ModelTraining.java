@@ -8,6 +8,7 @@ import io.retort.nn.Architecture;
 import io.retort.nn.Device;
 import io.retort.nn.DeviceKind;
 import io.retort.nn.Network;
+import io.retort.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -58,7 +59,8 @@ final class ModelTraining {
   private void train(ModelPlan plan, int share, StateFile state, Interruption interruption)
       throws IOException {
     TrainingConfig config = plan.config();
-    try (Device device = Device.open(DeviceKind.parse(config.device()), share);
+    DeviceKind kind = DeviceKind.parse(config.device());
+    try (Device device = Device.open(kind, share, Precision.parse(config.precision()));
         Network network =
             Architecture.parse(config.architecture())
                 .create(device, data.shape(), data.classes(), config.seed());

@@ -33,6 +33,7 @@ class ModelTrainingTest {
             0,
             1,
             "cpu",
+            "f32",
             1);
     Targets soft = new Targets(List.of("teacher"), MeanKind.LOGITS, 2, 1);
     ModelPlan teacher = new ModelPlan("teacher", config, Targets.LABELS);

@@ -132,6 +132,12 @@ public enum Setting {
       "Weight of KD-sim in the mixture; KD-pt weighs the rest"),
 
   DEVICE(Group.MACHINE, "--device", "device", "NAME", "cpu, cuda or auto"),
+  PRECISION(
+      Group.MACHINE,
+      "--precision",
+      "precision",
+      "NAME",
+      "What products and convolutions multiply: f32, or on a GPU tf32 or bf16"),
   THREADS(
       Group.MACHINE, "--threads", "threads", "N", "Threads; 0: one a processor. Changes no result"),
   PARALLEL(

@@ -126,6 +126,7 @@ public record RealConfig(
             0,
             0,
             "auto",
+            "f32",
             0);
     return new RealConfig(
         training, 10, MeanKind.LOGITS, 4, 0.9, 0, 3, jointNetworks, 0, parallelModels);
