@@ -15,6 +15,7 @@ import io.retort.kernels.binding.Retort;
 import io.retort.kernels.binding.cuda.RetortCuda;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -24,6 +25,12 @@ import org.bytedeco.javacpp.Pointer;
  * again at once. Only downloads and the totals of a loss wait for the stream.
  */
 final class CudaDevice extends NativeDevice {
+  /** Opens the libraries of this machine's GPU. */
+  static final Function<Precision, CudaLibraries> NVIDIA =
+      precision -> NvidiaLibraries.open(precision);
+
+  private static volatile Function<Precision, CudaLibraries> libraries = NVIDIA;
+
   private final CudaLibraries cuda;
   private final CudaMemory memory;
   private final CudaScratch workspace;
@@ -55,13 +62,18 @@ final class CudaDevice extends NativeDevice {
    */
   static CudaDevice open(int threads, Precision precision) {
     CudaLibrary.load();
-    CudaLibraries cuda = NvidiaLibraries.open(precision);
+    CudaLibraries cuda = libraries.apply(precision);
     try {
       return new CudaDevice(threads, precision, cuda);
     } catch (RuntimeException | Error failure) {
       cuda.close();
       throw failure;
     }
+  }
+
+  /** Opens devices on other libraries from now on, for tests of what uses devices. */
+  static void openOn(Function<Precision, CudaLibraries> others) {
+    libraries = others;
   }
 
   /** Why no GPU can be opened, found out once; empty where one can. */
