@@ -38,7 +38,7 @@ class PrecisionTest {
         device.matrixProduct(false, true, 7, 5, 300, a, b, false, c);
       }
     },
-    FORWARD(SHAPE.inputSize(), SHAPE.weightsSize(), SHAPE.outputSize(), 9 * 3) {
+    FORWARD(SHAPE.inputSize(), SHAPE.weightsSize(), SHAPE.outputSize(), 9 * 8) {
       @Override
       void run(Device device, Tensor a, Tensor b, Tensor c) {
         device.convolutionForward(SHAPE, a, b, null, c);
@@ -91,8 +91,9 @@ class PrecisionTest {
     }
   }
 
+  /** Of channels in eights, which the tensor cores want. */
   private static final ConvolutionShape SHAPE =
-      new ConvolutionShape(4, new ImageShape(6, 6, 3), 8, 3, 1, 1);
+      new ConvolutionShape(4, new ImageShape(6, 6, 8), 8, 3, 1, 1);
 
   /** Both factors of a product are off by a rounding, and what a convolution gives once more. */
   @ParameterizedTest
