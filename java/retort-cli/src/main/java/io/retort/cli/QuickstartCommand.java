@@ -20,6 +20,12 @@ import picocli.CommandLine.Command;
 final class QuickstartCommand extends DistillCommand {
 
   QuickstartCommand(Invocation invocation) {
-    super(invocation, Setting.DATA_DIR, Setting.DEVICE, Setting.THREADS, Setting.PARALLEL);
+    super(
+        invocation,
+        Setting.DATA_DIR,
+        Setting.DEVICE,
+        Setting.PRECISION,
+        Setting.THREADS,
+        Setting.PARALLEL);
   }
 }

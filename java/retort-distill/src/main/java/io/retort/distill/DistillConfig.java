@@ -16,7 +16,7 @@ import java.util.Objects;
  * @param studentEpochs passes over the training images of the student, the self-distilled student
  *     and the control; 0 for as many as the members
  * @param parallelModels how many networks train at the same time, each with its share of the
- *     threads; never changes the result
+ *     threads; 0 for what suits the device, see {@link ImageRun#train}. Never changes the result
  */
 public record DistillConfig(
     TrainingConfig training,
@@ -40,7 +40,7 @@ public record DistillConfig(
     Require.positive("temperature", temperature);
     Require.within("alpha", alpha, 0, 1);
     Require.atLeast("studentEpochs", studentEpochs, 0);
-    Require.atLeast("parallelModels", parallelModels, 1);
+    Require.atLeast("parallelModels", parallelModels, 0);
     studentArchitecture = Objects.requireNonNullElse(studentArchitecture, training.architecture());
   }
 
@@ -57,11 +57,10 @@ public record DistillConfig(
 
   /**
    * Five members on Fashion-MNIST, T = 3, alpha = 0.9, and students that train half as long again
-   * as the members: a student goes on gaining where a network on labels alone only overfits. Two
-   * networks train at a time, which is quicker than one on two threads.
+   * as the members: a student goes on gaining where a network on labels alone only overfits.
    */
   public static DistillConfig defaults() {
-    return new DistillConfig(TrainingConfig.defaults(), 5, MeanKind.LOGITS, 3, 0.9, null, 12, 2);
+    return new DistillConfig(TrainingConfig.defaults(), 5, MeanKind.LOGITS, 3, 0.9, null, 12, 0);
   }
 
   /** How member {@code number}, counted from 1, is trained. */

@@ -108,6 +108,6 @@ public final class Evaluation {
 
   private static Progress.Update done(ModelFile file, int number, int count) {
     return new Progress.Update(
-        file.path().toString(), number, count, 1, 1, Double.NaN, 0, (double) number / count);
+        file.path().toString(), number, count, 1, 1, Double.NaN, 0, (double) number / count, 1);
   }
 }

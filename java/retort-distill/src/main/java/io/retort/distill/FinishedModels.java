@@ -4,6 +4,7 @@ import io.retort.distill.targets.ClassSimilarity;
 import io.retort.kernels.Output;
 import io.retort.nn.Device;
 import io.retort.nn.DeviceKind;
+import io.retort.nn.Precision;
 import java.io.IOException;
 import java.util.List;
 
@@ -26,7 +27,11 @@ public final class FinishedModels implements AutoCloseable {
     this.training = training;
     this.interruption = interruption;
     this.ofTrainingImages = new TeacherLogits(directory, data);
-    this.device = Device.open(DeviceKind.parse(training.device()), training.threads());
+    this.device =
+        Device.open(
+            DeviceKind.parse(training.device()),
+            training.threads(),
+            Precision.parse(training.precision()));
   }
 
   /** How many classes there are. */

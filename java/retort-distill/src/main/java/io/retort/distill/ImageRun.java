@@ -1,5 +1,6 @@
 package io.retort.distill;
 
+import io.retort.nn.DeviceKind;
 import java.io.IOException;
 import java.util.List;
 
@@ -8,6 +9,13 @@ import java.util.List;
  * finished ones be judged.
  */
 public final class ImageRun {
+
+  /**
+   * On a GPU. A small network is a chain of short kernels, each of which leaves most of a GPU idle
+   * and is over before the host has launched the next: some chains at once fill both gaps, until
+   * the host, which launches them all, is what they wait for. Where that is has not been measured.
+   */
+  private static final int AT_A_TIME_ON_CUDA = 4;
 
   private final RunDirectory directory;
   private final RunData data;
@@ -46,8 +54,9 @@ public final class ImageRun {
    * @param config of the whole run, which is written to the directory, or compared with what is
    *     there
    * @param plans each after its teachers
-   * @param parallelModels how many networks train at the same time, each with its share of the
-   *     threads
+   * @param parallelModels how many networks train at the same time, each on a device of its own
+   *     with its share of the threads, which on a GPU is a stream of its own; 0 for what suits the
+   *     device: as many as there are threads, and on a GPU up to four
    * @param progress is told after every step
    * @param interruption asks to stop
    * @throws RunConflictException if the directory holds a run with another configuration
@@ -64,11 +73,21 @@ public final class ImageRun {
       throws IOException {
     long[] steps = plans.stream().mapToLong(plan -> steps(plan.config())).toArray();
     directory.begin(config);
-    int threads = Math.max(1, training.threadCount() / parallelModels);
     RunProgress runProgress = new RunProgress(progress, plans, steps);
-    ModelTraining work = new ModelTraining(directory, data, runProgress, threads);
-    Stages.run(plans, parallelModels, work::train, interruption);
+    ModelTraining work = new ModelTraining(directory, data, runProgress, training.threadCount());
+    int atATime = parallelModels > 0 ? parallelModels : suitingTheDevice();
+    Stages.run(plans, atATime, work::train, interruption);
     directory.orderMetrics(plans.stream().map(ModelPlan::name).toList());
+  }
+
+  /**
+   * On the CPU one a thread: two networks of a thread each are done sooner than one after the other
+   * on two, because nothing in them waits for another thread.
+   */
+  private int suitingTheDevice() {
+    int threads = training.threadCount();
+    boolean cuda = DeviceKind.parse(training.device()).resolve() == DeviceKind.CUDA;
+    return cuda ? Math.min(AT_A_TIME_ON_CUDA, threads) : threads;
   }
 
   /** The networks that are finished; the caller closes it. */

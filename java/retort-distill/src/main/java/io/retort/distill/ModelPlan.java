@@ -2,6 +2,7 @@ package io.retort.distill;
 
 import io.retort.nn.Architecture;
 import io.retort.nn.DeviceKind;
+import io.retort.nn.Precision;
 
 /**
  * One network of a run: a stage of it.
@@ -15,10 +16,11 @@ public record ModelPlan(String name, TrainingConfig config, Targets targets) {
   /**
    * Checks the names in the configuration, before anything is read or written.
    *
-   * @throws IllegalArgumentException for an unknown architecture or device
+   * @throws IllegalArgumentException for an unknown architecture, device or precision, or one that
+   *     the device does not have
    */
   public ModelPlan {
     Architecture.parse(config.architecture());
-    DeviceKind.parse(config.device());
+    Precision.parse(config.precision()).requireOn(DeviceKind.parse(config.device()));
   }
 }

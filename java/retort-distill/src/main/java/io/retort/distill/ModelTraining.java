@@ -8,6 +8,7 @@ import io.retort.nn.Architecture;
 import io.retort.nn.Device;
 import io.retort.nn.DeviceKind;
 import io.retort.nn.Network;
+import io.retort.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ final class ModelTraining {
   /**
    * Prepares to train.
    *
-   * @param threads threads of each network's device
+   * @param threads threads that the networks in training share
    */
   ModelTraining(RunDirectory run, RunData data, RunProgress progress, int threads) {
     this.run = run;
@@ -41,23 +42,25 @@ final class ModelTraining {
   /**
    * Trains a network, whose teachers must be finished.
    *
+   * @param together how many networks share the threads; never changes the result
    * @throws InterruptedRunException after its state was saved
    */
-  void train(ModelPlan plan, Interruption interruption) throws IOException {
+  void train(ModelPlan plan, int together, Interruption interruption) throws IOException {
     ModelDescription description = ModelDescription.of(plan, data);
     StateFile state = new StateFile(run.state(plan.name()), description);
     if (Files.exists(run.checkpoint(plan.name()))) {
       progress.found(plan.name());
     } else {
-      train(plan, state, interruption);
+      train(plan, Math.max(1, threads / together), state, interruption);
     }
     state.delete();
   }
 
-  private void train(ModelPlan plan, StateFile state, Interruption interruption)
+  private void train(ModelPlan plan, int share, StateFile state, Interruption interruption)
       throws IOException {
     TrainingConfig config = plan.config();
-    try (Device device = Device.open(DeviceKind.parse(config.device()), threads);
+    DeviceKind kind = DeviceKind.parse(config.device());
+    try (Device device = Device.open(kind, share, Precision.parse(config.precision()));
         Network network =
             Architecture.parse(config.architecture())
                 .create(device, data.shape(), data.classes(), config.seed());

@@ -16,8 +16,10 @@ public interface Progress {
    * @param step steps done of this stage
    * @param steps steps the stage has
    * @param loss loss of the last step; NaN for a model that was found finished
-   * @param imagesPerSecond mean speed since the stage began or was resumed; 0 before its first step
+   * @param imagesPerSecond mean speed since the stage began or was resumed, added up over those in
+   *     training; 0 before the first step
    * @param fractionOfRun steps done of all stages as a fraction of all their steps, in [0, 1]
+   * @param inTraining how many networks are in training, that of the stage among them
    */
   record Update(
       String stage,
@@ -27,7 +29,8 @@ public interface Progress {
       long steps,
       double loss,
       double imagesPerSecond,
-      double fractionOfRun) {}
+      double fractionOfRun,
+      int inTraining) {}
 
   /**
    * Something was done.

@@ -1,7 +1,9 @@
 package io.retort.distill;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Adds up how far the models of a run have come, for one {@link Progress}. */
 final class RunProgress {
@@ -10,6 +12,7 @@ final class RunProgress {
   private final List<String> models = new ArrayList<>();
   private final long[] steps;
   private final long[] done;
+  private final Map<Integer, Double> imagesPerSecond = new HashMap<>();
 
   /**
    * Nothing is done yet.
@@ -24,8 +27,9 @@ final class RunProgress {
   }
 
   /** A model was found finished. */
-  void found(String model) {
-    report(model, steps[models.indexOf(model)], Double.NaN, 0);
+  synchronized void found(String model) {
+    int stage = models.indexOf(model);
+    report(stage, steps[stage], Double.NaN);
   }
 
   /**
@@ -38,13 +42,21 @@ final class RunProgress {
       public void afterStep(Trainer trainer, double loss) {
         long step = trainer.position().step();
         long images = (step - firstStep) * plan.config().batchSize();
-        report(plan.name(), step, loss, images / ((System.nanoTime() - start) * 1e-9));
+        double seconds = (System.nanoTime() - start) * 1e-9;
+        stepped(models.indexOf(plan.name()), step, loss, images / seconds);
       }
     };
   }
 
-  private synchronized void report(String model, long step, double loss, double imagesPerSecond) {
-    int stage = models.indexOf(model);
+  private synchronized void stepped(int stage, long step, double loss, double speed) {
+    imagesPerSecond.put(stage, speed);
+    report(stage, step, loss);
+    if (step == steps[stage]) {
+      imagesPerSecond.remove(stage);
+    }
+  }
+
+  private void report(int stage, long step, double loss) {
     done[stage] = step;
     long allSteps = 0;
     long allDone = 0;
@@ -54,13 +66,14 @@ final class RunProgress {
     }
     progress.report(
         new Progress.Update(
-            model,
+            models.get(stage),
             stage + 1,
             models.size(),
             step,
             steps[stage],
             loss,
-            imagesPerSecond,
-            (double) allDone / allSteps));
+            imagesPerSecond.values().stream().mapToDouble(Double::doubleValue).sum(),
+            (double) allDone / allSteps,
+            Math.max(1, imagesPerSecond.size())));
   }
 }

@@ -16,16 +16,29 @@ final class Stages {
   /** Brings one plan to its checkpoint. */
   @FunctionalInterface
   interface Work {
-    void accept(ModelPlan plan, Interruption interruption) throws IOException;
+
+    /**
+     * Does one plan.
+     *
+     * @param together how many plans share the machine: those under way, this one among them, and
+     *     those that can begin beside them
+     */
+    void accept(ModelPlan plan, int together, Interruption interruption) throws IOException;
   }
 
+  /** A plan whose turn has come, and how many share the machine then. */
+  private record Turn(ModelPlan plan, int together) {}
+
+  private final int atATime;
   private final Work work;
   private final Interruption interruption;
   private final List<ModelPlan> waiting;
   private final Set<String> finished = new HashSet<>();
+  private int underWay;
   private Throwable failure;
 
-  private Stages(List<ModelPlan> plans, Work work, Interruption interruption) {
+  private Stages(List<ModelPlan> plans, int atATime, Work work, Interruption interruption) {
+    this.atATime = atATime;
     this.waiting = new ArrayList<>(plans);
     this.work = work;
     this.interruption = interruption.child();
@@ -41,7 +54,7 @@ final class Stages {
    */
   static void run(List<ModelPlan> plans, int atATime, Work work, Interruption interruption)
       throws IOException {
-    Stages stages = new Stages(plans, work, interruption);
+    Stages stages = new Stages(plans, atATime, work, interruption);
     List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(atATime, plans.size()); i++) {
       Thread other = new Thread(stages::takePart, "retort-training-" + i);
@@ -54,26 +67,29 @@ final class Stages {
   }
 
   private void takePart() {
-    for (Optional<ModelPlan> plan = next(); plan.isPresent(); plan = next()) {
+    for (Optional<Turn> turn = next(); turn.isPresent(); turn = next()) {
+      ModelPlan plan = turn.get().plan();
       try {
-        work.accept(plan.get(), interruption);
-        finish(plan.get());
+        work.accept(plan, turn.get().together(), interruption);
+        finish(plan);
       } catch (Throwable e) {
         fail(e);
       }
     }
   }
 
-  private synchronized Optional<ModelPlan> next() {
+  private synchronized Optional<Turn> next() {
     while (failure == null && !waiting.isEmpty()) {
       if (interruption.requested()) {
         fail(new InterruptedRunException("stopped before " + waiting.get(0).name() + " began"));
         break;
       }
-      Optional<ModelPlan> ready = ready();
-      if (ready.isPresent()) {
-        waiting.remove(ready.get());
-        return ready;
+      List<ModelPlan> ready = ready();
+      if (!ready.isEmpty()) {
+        int together = Math.min(atATime, underWay + ready.size());
+        underWay++;
+        waiting.remove(ready.get(0));
+        return Optional.of(new Turn(ready.get(0), together));
       }
       try {
         wait();
@@ -85,14 +101,15 @@ final class Stages {
     return Optional.empty();
   }
 
-  private Optional<ModelPlan> ready() {
+  private List<ModelPlan> ready() {
     return waiting.stream()
         .filter(plan -> finished.containsAll(plan.targets().teachers()))
-        .findFirst();
+        .toList();
   }
 
   private synchronized void finish(ModelPlan plan) {
     finished.add(plan.name());
+    underWay--;
     notifyAll();
   }
 

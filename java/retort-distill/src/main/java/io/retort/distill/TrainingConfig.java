@@ -15,6 +15,8 @@ import java.util.Objects;
  * @param labelSmoothing probability spread evenly over all classes, in [0, 1] (Szegedy et al. 2016)
  * @param seed decides the initial weights, the order of the images and their augmentation
  * @param device {@code cpu}, {@code cuda} or {@code auto}
+ * @param precision what a GPU's products and convolutions multiply: {@code f32}, {@code tf32} or
+ *     {@code bf16}
  * @param threads threads of the CPU; 0 for one a processor; never changes the result
  */
 public record TrainingConfig(
@@ -27,6 +29,7 @@ public record TrainingConfig(
     double labelSmoothing,
     long seed,
     String device,
+    String precision,
     int threads) {
 
   /**
@@ -40,6 +43,7 @@ public record TrainingConfig(
     Objects.requireNonNull(optimizer, "optimizer");
     Objects.requireNonNull(schedule, "schedule");
     device = Objects.requireNonNullElse(device, "auto");
+    precision = Objects.requireNonNullElse(precision, "f32");
     Require.atLeast("epochs", epochs, 1);
     Require.atLeast("batchSize", batchSize, 1);
     Require.within("labelSmoothing", labelSmoothing, 0, 1);
@@ -61,6 +65,7 @@ public record TrainingConfig(
         0,
         0,
         "auto",
+        "f32",
         0);
   }
 
@@ -76,6 +81,7 @@ public record TrainingConfig(
         labelSmoothing,
         seed,
         device,
+        precision,
         threads);
   }
 
@@ -91,6 +97,7 @@ public record TrainingConfig(
         labelSmoothing,
         newSeed,
         device,
+        precision,
         threads);
   }
 
@@ -106,6 +113,7 @@ public record TrainingConfig(
         labelSmoothing,
         seed,
         device,
+        precision,
         threads);
   }
 
@@ -121,6 +129,7 @@ public record TrainingConfig(
         labelSmoothing,
         seed,
         device,
+        precision,
         threads);
   }
 
@@ -136,6 +145,7 @@ public record TrainingConfig(
         labelSmoothing,
         seed,
         device,
+        precision,
         threads);
   }
 
@@ -151,6 +161,7 @@ public record TrainingConfig(
         newLabelSmoothing,
         seed,
         device,
+        precision,
         threads);
   }
 
@@ -166,6 +177,7 @@ public record TrainingConfig(
         labelSmoothing,
         seed,
         device,
+        precision,
         newThreads);
   }
 

@@ -27,18 +27,7 @@ class EvaluationTest {
     data = ToyImages.write(directory, ToyImages.splits());
     run = RunDirectory.create(directory.resolve("run"));
     TrainingConfig toy = ToyRuns.training().withEpochs(4);
-    TrainingConfig training =
-        new TrainingConfig(
-            data,
-            toy.architecture(),
-            toy.epochs(),
-            toy.batchSize(),
-            toy.optimizer(),
-            toy.schedule(),
-            toy.labelSmoothing(),
-            toy.seed(),
-            toy.device(),
-            toy.threads());
+    TrainingConfig training = toy.withData(data);
     result =
         Distillation.run(
             new DistillConfig(training, 3, MeanKind.PROBABILITIES, 2, 0.9, null),

@@ -33,6 +33,7 @@ class ModelTrainingTest {
             0,
             1,
             "cpu",
+            "f32",
             1);
     Targets soft = new Targets(List.of("teacher"), MeanKind.LOGITS, 2, 1);
     ModelPlan teacher = new ModelPlan("teacher", config, Targets.LABELS);
@@ -43,8 +44,8 @@ class ModelTrainingTest {
         new RunProgress(Progress.SILENT, List.of(teacher, student), new long[] {6, 6});
     ModelTraining training = new ModelTraining(run, data, progress, 1);
 
-    training.train(teacher, new Interruption());
-    training.train(student, new Interruption());
+    training.train(teacher, 1, new Interruption());
+    training.train(student, 1, new Interruption());
 
     assertThat(run.metrics())
         .filteredOn(line -> line.model().equals("student") && line.split().equals("train"))

@@ -115,6 +115,7 @@ class RunDirectoryTest {
                         0,
                         0,
                         "auto",
+                        "f32",
                         0)))
         .isInstanceOf(RunConflictException.class)
         .hasMessageContaining("schedule.learning_rate 0.2, not 0.3");

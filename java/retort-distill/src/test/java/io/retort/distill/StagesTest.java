@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
@@ -16,12 +18,15 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(20)
 class StagesTest {
 
+  private static final Interruption NEVER = new Interruption();
+
   private final List<ModelPlan> plans = Distillation.plans(ToyRuns.distillation());
   private final List<String> done = Collections.synchronizedList(new ArrayList<>());
 
   @Test
   void oneAtATimeIsDoneInOrder() throws IOException {
-    Stages.run(plans, 1, (plan, interruption) -> done.add(plan.name()), new Interruption());
+    Stages.run(
+        plans, 1, (plan, together, interruption) -> done.add(plan.name()), new Interruption());
 
     assertThat(done)
         .containsExactly("member-1", "member-2", "student", "self-distilled", "control");
@@ -34,7 +39,7 @@ class StagesTest {
     Stages.run(
         plans.subList(0, 2),
         2,
-        (plan, interruption) -> {
+        (plan, together, interruption) -> {
           await(both);
           done.add(plan.name());
         },
@@ -50,7 +55,7 @@ class StagesTest {
     Stages.run(
         plans,
         2,
-        (plan, interruption) -> {
+        (plan, together, interruption) -> {
           if (plan.name().equals("member-2")) {
             await(controlDone);
           }
@@ -65,6 +70,25 @@ class StagesTest {
         .containsExactly("member-1", "self-distilled", "control", "member-2", "student");
   }
 
+  /** The members and the control can begin at once; the others wait for teachers. */
+  @Test
+  void theMachineIsSharedByWhatIsUnderWayAndWhatCanBegin() throws IOException {
+    List<Integer> shares = new ArrayList<>();
+
+    Stages.run(plans, 1, (plan, together, interruption) -> shares.add(together), NEVER);
+    assertThat(shares).containsExactly(1, 1, 1, 1, 1);
+
+    Map<String, Integer> of = new ConcurrentHashMap<>();
+    Stages.run(plans, 9, (plan, together, interruption) -> of.put(plan.name(), together), NEVER);
+    assertThat(of).containsEntry("member-1", 3);
+    assertThat(of.get("student")).isBetween(1, 3);
+
+    of.clear();
+    List<ModelPlan> members = plans.subList(0, 2);
+    Stages.run(members, 9, (plan, together, interruption) -> of.put(plan.name(), together), NEVER);
+    assertThat(of).containsEntry("member-1", 2);
+  }
+
   @Test
   void whenOneFailsTheOthersAreAskedToStopAndItsFailureIsThrown() {
     CountDownLatch begun = new CountDownLatch(1);
@@ -75,7 +99,7 @@ class StagesTest {
                 Stages.run(
                     plans,
                     2,
-                    (plan, stop) -> {
+                    (plan, together, stop) -> {
                       if (plan.name().equals("member-1")) {
                         begun.countDown();
                         waitFor(stop);
@@ -99,7 +123,7 @@ class StagesTest {
                 Stages.run(
                     plans,
                     1,
-                    (plan, stop) -> {
+                    (plan, together, stop) -> {
                       done.add(plan.name());
                       interruption.request();
                     },

@@ -26,6 +26,7 @@ public final class ToyRuns {
         0,
         1,
         "cpu",
+        "f32",
         1);
   }
 

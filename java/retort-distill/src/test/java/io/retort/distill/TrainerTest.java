@@ -165,6 +165,7 @@ class TrainerTest {
                 0.1,
                 1,
                 "cpu",
+                "f32",
                 1);
         try (Network network = network("mlp-24", 1)) {
           train(network, data, config, Targets.LABELS, Teacher.NONE, new Epochs());
@@ -188,6 +189,7 @@ class TrainerTest {
             0,
             1,
             "cpu",
+            "f32",
             1);
     try (Network network = network("mlp-24", 1)) {
       assertThatThrownBy(

@@ -1,17 +1,22 @@
 package io.retort.nn;
 
+import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F_FAST_TF32;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_DEFAULT_MATH;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_GEMM_DEFAULT;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
-import static org.bytedeco.cuda.global.cublas.CUBLAS_TF32_TENSOR_OP_MATH;
 import static org.bytedeco.cuda.global.cublas.cublasCreate_v2;
 import static org.bytedeco.cuda.global.cublas.cublasDestroy_v2;
+import static org.bytedeco.cuda.global.cublas.cublasGemmEx_64;
 import static org.bytedeco.cuda.global.cublas.cublasGetVersion_v2;
 import static org.bytedeco.cuda.global.cublas.cublasSetMathMode;
 import static org.bytedeco.cuda.global.cublas.cublasSetStream_v2;
-import static org.bytedeco.cuda.global.cublas.cublasSgemm_v2_64;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import io.retort.kernels.RetortException;
 import org.bytedeco.cuda.cublas.cublasContext;
@@ -20,20 +25,24 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 
-/** Matrix products by cuBLAS, in f32 unless TF32 is asked for. */
+/**
+ * Matrix products by cuBLAS, of f32, which may be rounded to TF32, and of bf16. The handle is the
+ * stream's own: one that several streams shared at the same time would not always give the same
+ * bits.
+ */
 final class Cublas implements AutoCloseable {
   private final cublasContext handle = new cublasContext();
+  private final boolean tf32;
   private final LentCublas lent;
   private final FloatPointer zero = new FloatPointer(1).put(0);
   private final FloatPointer one = new FloatPointer(1).put(1);
 
   Cublas(CUstream_st stream, boolean tf32) {
+    this.tf32 = tf32;
     CudaStatus.cublas("cublasCreate", cublasCreate_v2(handle));
     CudaStatus.cublas("cublasSetStream", cublasSetStream_v2(handle, stream));
     // Sums of half precision stay in f32 where a product is cut along them.
-    int mode =
-        (tf32 ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_DEFAULT_MATH)
-            | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
+    int mode = CUBLAS_DEFAULT_MATH | CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION;
     CudaStatus.cublas("cublasSetMathMode", cublasSetMathMode(handle, mode));
     lent = new LentCublas(handle, gemmEx(), tf32);
   }
@@ -70,13 +79,15 @@ final class Cublas implements AutoCloseable {
       long m,
       long n,
       long k,
-      FloatPointer a,
-      FloatPointer b,
+      DType factors,
+      Pointer a,
+      Pointer b,
       boolean accumulate,
       FloatPointer c) {
+    int type = factors == DType.BF16 ? CUDA_R_16BF : CUDA_R_32F;
     CudaStatus.cublas(
-        "cublasSgemm",
-        cublasSgemm_v2_64(
+        "cublasGemmEx",
+        cublasGemmEx_64(
             handle,
             transposeB ? CUBLAS_OP_T : CUBLAS_OP_N,
             transposeA ? CUBLAS_OP_T : CUBLAS_OP_N,
@@ -85,12 +96,17 @@ final class Cublas implements AutoCloseable {
             k,
             one,
             b,
+            type,
             transposeB ? k : n,
             a,
+            type,
             transposeA ? m : k,
             accumulate ? one : zero,
             c,
-            n));
+            CUDA_R_32F,
+            n,
+            tf32 && factors == DType.F32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F,
+            CUBLAS_GEMM_DEFAULT));
   }
 
   @Override

@@ -15,6 +15,7 @@ import io.retort.kernels.binding.Retort;
 import io.retort.kernels.binding.cuda.RetortCuda;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
@@ -24,23 +25,31 @@ import org.bytedeco.javacpp.Pointer;
  * again at once. Only downloads and the totals of a loss wait for the stream.
  */
 final class CudaDevice extends NativeDevice {
+  /** Opens the libraries of this machine's GPU. */
+  static final Function<Precision, CudaLibraries> NVIDIA =
+      precision -> NvidiaLibraries.open(precision);
+
+  private static volatile Function<Precision, CudaLibraries> libraries = NVIDIA;
+
   private final CudaLibraries cuda;
   private final CudaMemory memory;
   private final CudaScratch workspace;
+  private final CudaProducts products;
   private final CudaTotals totals;
   private final Pointer stream;
   private final String description;
 
-  /** On libraries that this device closes, with the kernels loaded. */
-  CudaDevice(int threads, CudaLibraries cuda) {
-    this(threads, cuda, new CudaMemory(cuda));
+  /** On libraries that this device closes, opened for the precision, with the kernels loaded. */
+  CudaDevice(int threads, Precision precision, CudaLibraries cuda) {
+    this(threads, precision, cuda, new CudaMemory(cuda));
   }
 
-  private CudaDevice(int threads, CudaLibraries cuda, CudaMemory memory) {
+  private CudaDevice(int threads, Precision precision, CudaLibraries cuda, CudaMemory memory) {
     super(threads, memory);
     this.cuda = cuda;
     this.memory = memory;
     this.workspace = new CudaScratch(memory);
+    this.products = new CudaProducts(cuda, memory, workspace, precision);
     this.totals = new CudaTotals(cuda, memory);
     this.stream = cuda.stream();
     this.description = cuda.description();
@@ -51,15 +60,20 @@ final class CudaDevice extends NativeDevice {
    *
    * @throws RetortException saying what is missing
    */
-  static CudaDevice open(int threads) {
+  static CudaDevice open(int threads, Precision precision) {
     CudaLibrary.load();
-    NvidiaLibraries cuda = NvidiaLibraries.open();
+    CudaLibraries cuda = libraries.apply(precision);
     try {
-      return new CudaDevice(threads, cuda);
+      return new CudaDevice(threads, precision, cuda);
     } catch (RuntimeException | Error failure) {
       cuda.close();
       throw failure;
     }
+  }
+
+  /** Opens devices on other libraries from now on, for tests of what uses devices. */
+  static void openOn(Function<Precision, CudaLibraries> others) {
+    libraries = others;
   }
 
   /** Why no GPU can be opened, found out once; empty where one can. */
@@ -72,7 +86,7 @@ final class CudaDevice extends NativeDevice {
 
     private static Optional<String> reason() {
       try {
-        open(1).close();
+        open(1, Precision.F32).close();
         return Optional.empty();
       } catch (RetortException missing) {
         return Optional.of(missing.getMessage());
@@ -93,6 +107,7 @@ final class CudaDevice extends NativeDevice {
   @Override
   void release() {
     cuda.synchronize();
+    products.close();
     workspace.close();
     totals.close();
     memory.close();
@@ -117,7 +132,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer bias,
       FloatPointer output) {
     if (shape.images() > 0) {
-      cuda.convolutionForward(shape, input, weights, output, workspace);
+      products.convolutionForward(shape, input, weights, output);
       if (bias != null) {
         int channels = shape.outputChannels();
         addToRows(shape.outputSize() / channels, channels, bias, output);
@@ -132,7 +147,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer weights,
       FloatPointer inputGradient) {
     if (shape.images() > 0) {
-      cuda.convolutionBackwardInput(shape, outputGradient, weights, inputGradient, workspace);
+      products.convolutionBackwardInput(shape, outputGradient, weights, inputGradient);
     }
   }
 
@@ -143,7 +158,7 @@ final class CudaDevice extends NativeDevice {
       FloatPointer outputGradient,
       FloatPointer weightsGradient) {
     if (shape.images() > 0) {
-      cuda.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient, workspace);
+      products.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient);
     } else {
       memory.fill(weightsGradient, shape.weightsSize(), 0);
     }
@@ -392,7 +407,7 @@ final class CudaDevice extends NativeDevice {
       boolean accumulate,
       FloatPointer c) {
     if (m > 0 && n > 0 && k > 0) {
-      cuda.matrixProduct(transposeA, transposeB, m, n, k, a, b, accumulate, c);
+      products.matrixProduct(transposeA, transposeB, m, n, k, a, b, accumulate, c);
     } else if (!accumulate) {
       memory.fill(c, m * n, 0);
     }

@@ -1,5 +1,6 @@
 package io.retort.nn;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -50,43 +51,66 @@ interface CudaLibraries extends AutoCloseable {
   /** Waits until the stream has passed all that it holds. */
   void synchronize();
 
-  /** As {@link Device#matrixProduct}. */
+  /**
+   * As {@link Device#matrixProduct}.
+   *
+   * @param factors the type of a and b: f32 or bf16; sums are in f32
+   */
   void matrixProduct(
       boolean transposeA,
       boolean transposeB,
       long m,
       long n,
       long k,
-      FloatPointer a,
-      FloatPointer b,
+      DType factors,
+      Pointer a,
+      Pointer b,
       boolean accumulate,
       FloatPointer c);
 
   /** What linear distillation multiplies by, on the stream. */
   LentCublas cublas();
 
-  /** As {@link Device#convolutionForward} without a bias, with the workspace that it asks for. */
+  /** Whether there are convolutions of a shape in a type, forward and backward. */
+  boolean convolves(ConvolutionShape shape, DType type);
+
+  /**
+   * As {@link Device#convolutionForward} without a bias, with the workspace that it asks for.
+   *
+   * @param type of input, weights and output: f32 or bf16; sums are in f32
+   */
   void convolutionForward(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer weights,
-      FloatPointer output,
+      DType type,
+      Pointer input,
+      Pointer weights,
+      Pointer output,
       CudaScratch workspace);
 
-  /** As {@link Device#convolutionBackwardInput}, with the workspace that it asks for. */
+  /**
+   * As {@link Device#convolutionBackwardInput}, with the workspace that it asks for.
+   *
+   * @param type of both gradients and the weights: f32 or bf16; sums are in f32
+   */
   void convolutionBackwardInput(
       ConvolutionShape shape,
-      FloatPointer outputGradient,
-      FloatPointer weights,
-      FloatPointer inputGradient,
+      DType type,
+      Pointer outputGradient,
+      Pointer weights,
+      Pointer inputGradient,
       CudaScratch workspace);
 
-  /** As {@link Device#convolutionBackwardWeights}, with the workspace that it asks for. */
+  /**
+   * As {@link Device#convolutionBackwardWeights}, with the workspace that it asks for.
+   *
+   * @param type of the input and both gradients: f32 or bf16; sums are in f32
+   */
   void convolutionBackwardWeights(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer outputGradient,
-      FloatPointer weightsGradient,
+      DType type,
+      Pointer input,
+      Pointer outputGradient,
+      Pointer weightsGradient,
       CudaScratch workspace);
 
   /** Frees what the libraries hold. */

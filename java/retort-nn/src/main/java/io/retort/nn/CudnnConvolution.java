@@ -1,10 +1,12 @@
 package io.retort.nn;
 
 import static org.bytedeco.cuda.global.cudnn.CUDNN_CROSS_CORRELATION;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_DATA_BFLOAT16;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_DATA_FLOAT;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_DEFAULT_MATH;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_FMA_MATH;
 import static org.bytedeco.cuda.global.cudnn.CUDNN_TENSOR_NHWC;
+import static org.bytedeco.cuda.global.cudnn.CUDNN_TENSOR_OP_MATH;
 import static org.bytedeco.cuda.global.cudnn.cudnnCreateConvolutionDescriptor;
 import static org.bytedeco.cuda.global.cudnn.cudnnCreateFilterDescriptor;
 import static org.bytedeco.cuda.global.cudnn.cudnnCreateTensorDescriptor;
@@ -16,11 +18,15 @@ import static org.bytedeco.cuda.global.cudnn.cudnnSetConvolutionMathType;
 import static org.bytedeco.cuda.global.cudnn.cudnnSetFilter4dDescriptor;
 import static org.bytedeco.cuda.global.cudnn.cudnnSetTensor4dDescriptor;
 
+import io.retort.kernels.DType;
 import org.bytedeco.cuda.cudnn.cudnnConvolutionStruct;
 import org.bytedeco.cuda.cudnn.cudnnFilterStruct;
 import org.bytedeco.cuda.cudnn.cudnnTensorStruct;
 
-/** A convolution of one shape as cuDNN describes it: images and filters with channels last. */
+/**
+ * A convolution of one shape and type as cuDNN describes it: images and filters with channels last,
+ * sums in f32.
+ */
 @SuppressWarnings("deprecation") // cuDNN 9 prefers its graphs, and keeps this interface beside them
 final class CudnnConvolution implements AutoCloseable {
   final cudnnTensorStruct input = new cudnnTensorStruct();
@@ -28,20 +34,21 @@ final class CudnnConvolution implements AutoCloseable {
   final cudnnTensorStruct output = new cudnnTensorStruct();
   final cudnnConvolutionStruct convolution = new cudnnConvolutionStruct();
 
-  CudnnConvolution(ConvolutionShape shape, boolean tf32) {
+  CudnnConvolution(ConvolutionShape shape, DType type, boolean tf32) {
+    int dataType = type == DType.BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
     int images = images(shape);
     CudaStatus.cudnn("cudnnCreateTensorDescriptor", cudnnCreateTensorDescriptor(input));
     CudaStatus.cudnn("cudnnCreateTensorDescriptor", cudnnCreateTensorDescriptor(output));
     CudaStatus.cudnn("cudnnCreateFilterDescriptor", cudnnCreateFilterDescriptor(weights));
     CudaStatus.cudnn(
         "cudnnCreateConvolutionDescriptor", cudnnCreateConvolutionDescriptor(convolution));
-    describe(input, images, shape.input());
-    describe(output, images, shape.output());
+    describe(input, dataType, images, shape.input());
+    describe(output, dataType, images, shape.output());
     CudaStatus.cudnn(
         "cudnnSetFilter4dDescriptor",
         cudnnSetFilter4dDescriptor(
             weights,
-            CUDNN_DATA_FLOAT,
+            dataType,
             CUDNN_TENSOR_NHWC,
             shape.outputChannels(),
             shape.input().channels(),
@@ -61,7 +68,15 @@ final class CudnnConvolution implements AutoCloseable {
             CUDNN_DATA_FLOAT));
     CudaStatus.cudnn(
         "cudnnSetConvolutionMathType",
-        cudnnSetConvolutionMathType(convolution, tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH));
+        cudnnSetConvolutionMathType(convolution, mathType(type, tf32)));
+  }
+
+  /** Which units multiply: the tensor cores only where they are asked for. */
+  private static int mathType(DType type, boolean tf32) {
+    if (type == DType.BF16) {
+      return CUDNN_TENSOR_OP_MATH;
+    }
+    return tf32 ? CUDNN_DEFAULT_MATH : CUDNN_FMA_MATH;
   }
 
   private static int images(ConvolutionShape shape) {
@@ -72,13 +87,14 @@ final class CudnnConvolution implements AutoCloseable {
     return (int) shape.images();
   }
 
-  private static void describe(cudnnTensorStruct tensor, int images, ImageShape shape) {
+  private static void describe(
+      cudnnTensorStruct tensor, int dataType, int images, ImageShape shape) {
     CudaStatus.cudnn(
         "cudnnSetTensor4dDescriptor",
         cudnnSetTensor4dDescriptor(
             tensor,
             CUDNN_TENSOR_NHWC,
-            CUDNN_DATA_FLOAT,
+            dataType,
             images,
             shape.channels(),
             shape.height(),

@@ -24,22 +24,29 @@ import java.util.Optional;
  * label out of range, or a row weight that is negative or not finite, a GPU makes the loss NaN.
  */
 public interface Device extends AutoCloseable {
+  /** Opens a device that multiplies in f32, as {@link #open(DeviceKind, int, Precision)}. */
+  static Device open(DeviceKind kind, int threads) {
+    return open(kind, threads, Precision.F32);
+  }
+
   /**
    * Opens a device; the caller closes it, last of all.
    *
    * @param kind which
    * @param threads how many threads operations on the CPU use, up to 1024; 0 for one a processor
+   * @param precision what products and convolutions multiply
+   * @throws IllegalArgumentException if it is the CPU and the precision is not f32
    * @throws RetortException if this machine has no such device
    */
-  static Device open(DeviceKind kind, int threads) {
+  static Device open(DeviceKind kind, int threads, Precision precision) {
     Arguments.atLeast("threads", threads, 0);
     int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-    boolean fallsBack = kind == DeviceKind.AUTO && whyNoCuda().isPresent();
-    if (Arguments.notNull("kind", kind) == DeviceKind.CPU || fallsBack) {
+    Arguments.notNull("precision", precision).requireOn(Arguments.notNull("kind", kind));
+    if (kind.resolve() == DeviceKind.CPU) {
       return new CpuDevice(count);
     }
     try {
-      return CudaDevice.open(count);
+      return CudaDevice.open(count, precision);
     } catch (RetortException missing) {
       throw new RetortException(
           "no CUDA device, because "

@@ -25,6 +25,17 @@ public enum DeviceKind {
     throw new IllegalArgumentException("device must be cpu, cuda or auto, got " + name);
   }
 
+  /**
+   * Which of the two this is in this process: itself, but that {@link #AUTO} becomes the kind that
+   * {@link Device#open} takes for it.
+   */
+  public DeviceKind resolve() {
+    if (this != AUTO) {
+      return this;
+    }
+    return Device.whyNoCuda().isEmpty() ? CUDA : CPU;
+  }
+
   /** The name that {@link #parse} reads. */
   @Override
   public String toString() {

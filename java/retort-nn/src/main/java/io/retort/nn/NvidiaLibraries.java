@@ -25,6 +25,7 @@ import static org.bytedeco.cuda.global.cudart.cudaStreamNonBlocking;
 import static org.bytedeco.cuda.global.cudart.cudaStreamSynchronize;
 
 import io.retort.kernels.CudaLibrary;
+import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import io.retort.kernels.RetortException;
 import java.nio.charset.StandardCharsets;
@@ -39,14 +40,8 @@ import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.SizeTPointer;
 
-/**
- * The CUDA runtime, cuBLAS and cuDNN of this machine, on its first GPU. Products and convolutions
- * are in f32; with the system property {@value #TF32} set to true they round their inputs to TF32,
- * which has 10 bits of mantissa and the tensor cores' speed.
- */
+/** The CUDA runtime, cuBLAS and cuDNN of this machine, on its first GPU. */
 final class NvidiaLibraries implements CudaLibraries {
-  static final String TF32 = "retort.cuda.tf32";
-
   /** The first of those that {@code CUDA_VISIBLE_DEVICES} lets the process see. */
   private static final int DEVICE = 0;
 
@@ -81,11 +76,12 @@ final class NvidiaLibraries implements CudaLibraries {
   /**
    * Loads the libraries and takes the GPU.
    *
+   * @param precision whether what is f32 may be multiplied as TF32
    * @throws RetortException naming the library or the device that is missing
    */
-  static NvidiaLibraries open() {
+  static NvidiaLibraries open(Precision precision) {
     load();
-    return new NvidiaLibraries(Boolean.getBoolean(TF32));
+    return new NvidiaLibraries(precision == Precision.TF32);
   }
 
   private static synchronized void load() {
@@ -216,11 +212,12 @@ final class NvidiaLibraries implements CudaLibraries {
       long m,
       long n,
       long k,
-      FloatPointer a,
-      FloatPointer b,
+      DType factors,
+      Pointer a,
+      Pointer b,
       boolean accumulate,
       FloatPointer c) {
-    cublas.product(transposeA, transposeB, m, n, k, a, b, accumulate, c);
+    cublas.product(transposeA, transposeB, m, n, k, factors, a, b, accumulate, c);
   }
 
   @Override
@@ -229,33 +226,41 @@ final class NvidiaLibraries implements CudaLibraries {
   }
 
   @Override
+  public boolean convolves(ConvolutionShape shape, DType type) {
+    return cudnn.convolves(shape, type);
+  }
+
+  @Override
   public void convolutionForward(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer weights,
-      FloatPointer output,
+      DType type,
+      Pointer input,
+      Pointer weights,
+      Pointer output,
       CudaScratch workspace) {
-    cudnn.forward(shape, input, weights, output, workspace);
+    cudnn.forward(shape, type, input, weights, output, workspace);
   }
 
   @Override
   public void convolutionBackwardInput(
       ConvolutionShape shape,
-      FloatPointer outputGradient,
-      FloatPointer weights,
-      FloatPointer inputGradient,
+      DType type,
+      Pointer outputGradient,
+      Pointer weights,
+      Pointer inputGradient,
       CudaScratch workspace) {
-    cudnn.backwardInput(shape, outputGradient, weights, inputGradient, workspace);
+    cudnn.backwardInput(shape, type, outputGradient, weights, inputGradient, workspace);
   }
 
   @Override
   public void convolutionBackwardWeights(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer outputGradient,
-      FloatPointer weightsGradient,
+      DType type,
+      Pointer input,
+      Pointer outputGradient,
+      Pointer weightsGradient,
       CudaScratch workspace) {
-    cudnn.backwardWeights(shape, input, outputGradient, weightsGradient, workspace);
+    cudnn.backwardWeights(shape, type, input, outputGradient, weightsGradient, workspace);
   }
 
   @Override

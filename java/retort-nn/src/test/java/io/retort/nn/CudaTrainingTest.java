@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.retort.kernels.CudaLibrary;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Networks learn the same on CUDA as on the CPU. */
@@ -45,12 +45,13 @@ class CudaTrainingTest {
         .isEqualTo(losses(TestDevice.CUDA, architecture));
   }
 
-  @Test
-  void stepsAfterTheFirstAllocateNothingOnTheGpu() {
+  @ParameterizedTest
+  @EnumSource
+  void stepsAfterTheFirstAllocateNothingOnTheGpu(Precision precision) {
     assumeTrue(TestDevice.CUDA.isEmulated());
     CudaLibrary.load();
     HostLibraries host = new HostLibraries();
-    try (Device device = new CudaDevice(1, host)) {
+    try (Device device = new CudaDevice(1, precision, host)) {
       losses(device, "cnnbn-3-4-8");
       long allocations = host.allocationCount();
       losses(device, "cnnbn-3-4-8");

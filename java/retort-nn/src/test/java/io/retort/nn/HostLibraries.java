@@ -1,5 +1,6 @@
 package io.retort.nn;
 
+import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import java.util.HashMap;
 import java.util.Map;
@@ -7,6 +8,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
 
 /**
  * The host in the place of a GPU, for kernels that are emulated: its memory, and the products and
@@ -121,12 +123,16 @@ class HostLibraries implements CudaLibraries {
       long m,
       long n,
       long k,
-      FloatPointer a,
-      FloatPointer b,
+      DType factors,
+      Pointer a,
+      Pointer b,
       boolean accumulate,
       FloatPointer c) {
     check(m > 0 && n > 0 && k > 0, "m " + m + ", n " + n + ", k " + k);
-    cpu.matrixProduct(transposeA, transposeB, m, n, k, a, b, accumulate, c);
+    try (FloatPointer left = floats(factors, a, m * k);
+        FloatPointer right = floats(factors, b, k * n)) {
+      cpu.matrixProduct(transposeA, transposeB, m, n, k, left, right, accumulate, c);
+    }
   }
 
   @Override
@@ -140,36 +146,94 @@ class HostLibraries implements CudaLibraries {
   }
 
   @Override
+  public boolean convolves(ConvolutionShape shape, DType type) {
+    return true;
+  }
+
+  @Override
   public void convolutionForward(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer weights,
-      FloatPointer output,
+      DType type,
+      Pointer input,
+      Pointer weights,
+      Pointer output,
       CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
-    cpu.convolutionForward(shape, input, weights, null, output);
+    try (FloatPointer first = floats(type, input, shape.inputSize());
+        FloatPointer second = floats(type, weights, shape.weightsSize());
+        FloatPointer result = floats(type, output, shape.outputSize())) {
+      cpu.convolutionForward(shape, first, second, null, result);
+      store(type, result, output, shape.outputSize());
+    }
   }
 
   @Override
   public void convolutionBackwardInput(
       ConvolutionShape shape,
-      FloatPointer outputGradient,
-      FloatPointer weights,
-      FloatPointer inputGradient,
+      DType type,
+      Pointer outputGradient,
+      Pointer weights,
+      Pointer inputGradient,
       CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
-    cpu.convolutionBackwardInput(shape, outputGradient, weights, inputGradient);
+    try (FloatPointer first = floats(type, outputGradient, shape.outputSize());
+        FloatPointer second = floats(type, weights, shape.weightsSize());
+        FloatPointer result = floats(type, inputGradient, shape.inputSize())) {
+      cpu.convolutionBackwardInput(shape, first, second, result);
+      store(type, result, inputGradient, shape.inputSize());
+    }
   }
 
   @Override
   public void convolutionBackwardWeights(
       ConvolutionShape shape,
-      FloatPointer input,
-      FloatPointer outputGradient,
-      FloatPointer weightsGradient,
+      DType type,
+      Pointer input,
+      Pointer outputGradient,
+      Pointer weightsGradient,
       CudaScratch workspace) {
     check(shape.images() > 0, shape.toString());
-    cpu.convolutionBackwardWeights(shape, input, outputGradient, weightsGradient);
+    try (FloatPointer first = floats(type, input, shape.inputSize());
+        FloatPointer second = floats(type, outputGradient, shape.outputSize());
+        FloatPointer result = floats(type, weightsGradient, shape.weightsSize())) {
+      cpu.convolutionBackwardWeights(shape, first, second, result);
+      store(type, result, weightsGradient, shape.weightsSize());
+    }
+  }
+
+  // ---- bf16 -------------------------------------------------------------------------------------
+
+  /** The values as they are, or widened. */
+  private static FloatPointer floats(DType type, Pointer values, long size) {
+    if (type == DType.F32) {
+      return new FloatPointer(values);
+    }
+    ShortPointer halves = new ShortPointer(values);
+    FloatPointer floats = new FloatPointer(size);
+    for (long i = 0; i < size; i++) {
+      floats.put(i, toFloat(halves.get(i)));
+    }
+    return floats;
+  }
+
+  private static void store(DType type, FloatPointer values, Pointer target, long size) {
+    if (type == DType.BF16) {
+      ShortPointer halves = new ShortPointer(target);
+      for (long i = 0; i < size; i++) {
+        halves.put(i, toBf16(values.get(i)));
+      }
+    }
+  }
+
+  static float toFloat(short bf16) {
+    return Float.intBitsToFloat(bf16 << Short.SIZE);
+  }
+
+  /** The nearest, of two as near the even one. */
+  static short toBf16(float value) {
+    int bits = Float.floatToIntBits(value);
+    int odd = (bits >>> Short.SIZE) & 1;
+    return (short) ((bits + 0x7fff + odd) >>> Short.SIZE);
   }
 
   @Override

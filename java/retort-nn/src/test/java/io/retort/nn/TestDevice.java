@@ -13,25 +13,30 @@ import java.util.List;
 enum TestDevice {
   CPU {
     @Override
-    Device open(int threads) {
-      return new CpuDevice(threads);
+    Device open(int threads, Precision precision) {
+      return Device.open(DeviceKind.CPU, threads, precision);
     }
   },
   CUDA {
     @Override
-    Device open(int threads) {
+    Device open(int threads, Precision precision) {
       if (EMULATED.isEmpty()) {
-        return CudaDevice.open(threads);
+        return CudaDevice.open(threads, precision);
       }
       CudaLibrary.load();
-      return new CudaDevice(threads, new HostLibraries());
+      return new CudaDevice(threads, precision, new HostLibraries());
     }
   };
 
   private static final String EMULATED = System.getProperty(CudaLibrary.PROPERTY, "");
 
   /** A new device, which the caller closes. */
-  abstract Device open(int threads);
+  abstract Device open(int threads, Precision precision);
+
+  /** A new device that multiplies in f32, which the caller closes. */
+  final Device open(int threads) {
+    return open(threads, Precision.F32);
+  }
 
   /** Whether its kernels run on the CPU in the place of a GPU. */
   boolean isEmulated() {

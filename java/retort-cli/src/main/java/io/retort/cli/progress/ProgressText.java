@@ -12,8 +12,8 @@ final class ProgressText {
   private ProgressText() {}
 
   /**
-   * For example {@code member-2 (2 of 8), step 120 of 469, loss 0.412, 23,000 images/s, 3 min 12 s
-   * left}; what is not known is left out.
+   * For example {@code member-2 (2 of 8) and 1 more, step 120 of 469, loss 0.412, 23,000 images/s
+   * in all, 3 min 12 s left}; what is not known is left out.
    */
   static String of(Update update, Optional<Duration> left) {
     List<String> words = new ArrayList<>();
@@ -23,15 +23,18 @@ final class ProgressText {
       words.add(String.format(Locale.ROOT, "loss %.3f", update.loss()));
     }
     if (update.imagesPerSecond() > 0) {
-      words.add(String.format(Locale.ROOT, "%,.0f images/s", update.imagesPerSecond()));
+      String of = update.inTraining() > 1 ? " in all" : "";
+      words.add(String.format(Locale.ROOT, "%,.0f images/s%s", update.imagesPerSecond(), of));
     }
     left.ifPresent(time -> words.add(TimeText.of(time) + " left"));
     return String.join(", ", words);
   }
 
   private static String stage(Update update) {
-    return update.stageCount() == 1
-        ? update.stage()
-        : update.stage() + " (" + update.stageNumber() + " of " + update.stageCount() + ")";
+    String stage = update.stage();
+    if (update.stageCount() > 1) {
+      stage += " (" + update.stageNumber() + " of " + update.stageCount() + ")";
+    }
+    return update.inTraining() > 1 ? stage + " and " + (update.inTraining() - 1) + " more" : stage;
   }
 }

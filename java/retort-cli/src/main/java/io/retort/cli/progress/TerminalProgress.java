@@ -6,7 +6,10 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressState;
 
-/** One line that is overwritten: a bar for the whole run where there is room, and what is done. */
+/**
+ * One line that is overwritten: a bar for the whole run where there is room, and what is done. Of
+ * several networks in training it tells of the first, and does not jump between them.
+ */
 final class TerminalProgress implements ProgressDisplay {
   private static final long WHOLE = 10_000;
   private static final int MILLISECONDS_BETWEEN_UPDATES = 200;
@@ -15,6 +18,7 @@ final class TerminalProgress implements ProgressDisplay {
 
   private final TimeLeft timeLeft = new TimeLeft(System::nanoTime);
   private final ProgressBar bar;
+  private Update shown;
 
   /** A display as wide as {@code columns}, given so that no library takes over the terminal. */
   TerminalProgress(PrintStream stream, int columns) {
@@ -31,7 +35,15 @@ final class TerminalProgress implements ProgressDisplay {
   @Override
   public void report(Update update) {
     bar.stepTo(Math.round(WHOLE * update.fractionOfRun()));
-    bar.setExtraMessage(ProgressText.of(update, timeLeft.at(update.fractionOfRun())));
+    if (shown == null || shown.step() == shown.steps() || !follows(update)) {
+      shown = update;
+      bar.setExtraMessage(ProgressText.of(update, timeLeft.at(update.fractionOfRun())));
+    }
+  }
+
+  /** Whether it tells of a later network, beside which the one that is shown is in training. */
+  private boolean follows(Update update) {
+    return update.stageNumber() > shown.stageNumber();
   }
 
   /** Fills the width, so that nothing of a longer line before it remains; the consumer cuts. */

@@ -28,6 +28,7 @@ final class KnownNames {
       case DATA -> ValueText.oneOf(value, Datasets.names());
       case AUGMENTATION -> ValueText.oneOf(value, Augmentation.names());
       case DEVICE -> ValueText.oneOf(value, List.of("cpu", "cuda", "auto"));
+      case PRECISION -> ValueText.oneOf(value, List.of("f32", "tf32", "bf16"));
       case ARCHITECTURE, STUDENT_ARCHITECTURE -> {
         try {
           Architecture.parse(value.text());

@@ -132,6 +132,12 @@ public enum Setting {
       "Weight of KD-sim in the mixture; KD-pt weighs the rest"),
 
   DEVICE(Group.MACHINE, "--device", "device", "NAME", "cpu, cuda or auto"),
+  PRECISION(
+      Group.MACHINE,
+      "--precision",
+      "precision",
+      "NAME",
+      "What products and convolutions multiply: f32, or on a GPU tf32 or bf16"),
   THREADS(
       Group.MACHINE, "--threads", "threads", "N", "Threads; 0: one a processor. Changes no result"),
   PARALLEL(
@@ -139,7 +145,7 @@ public enum Setting {
       "--parallel",
       "parallel_models",
       "N",
-      "Networks that train at a time. Changes no result");
+      "Networks that train at a time; 0: one a thread, on a GPU up to four. Changes no result");
 
   /** Under which heading of the help a setting stands. */
   enum Group {

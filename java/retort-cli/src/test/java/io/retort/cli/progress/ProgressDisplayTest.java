@@ -17,7 +17,7 @@ class ProgressDisplayTest {
   private final AtomicLong nanos = new AtomicLong();
 
   private static Update step(long step) {
-    return new Update("member-2", 2, 8, step, 100, 0.41234, 23_456.7, (100 + step) / 800.0);
+    return new Update("member-2", 2, 8, step, 100, 0.41234, 23_456.7, (100 + step) / 800.0, 1);
   }
 
   private String shown() {
@@ -29,7 +29,7 @@ class ProgressDisplayTest {
     PlainProgress progress = new PlainProgress(stream, nanos::get);
 
     for (int step = 0; step <= 800; step++) {
-      progress.report(new Update("model", 1, 1, step, 800, 1, 10, step / 800.0));
+      progress.report(new Update("model", 1, 1, step, 800, 1, 10, step / 800.0, 1));
     }
 
     assertThat(shown().lines()).hasSize(11);
@@ -54,10 +54,22 @@ class ProgressDisplayTest {
   }
 
   @Test
+  void lineOfSeveralNetworksInTrainingSaysHowManyMoreThereAre() {
+    PlainProgress progress = new PlainProgress(stream, nanos::get);
+
+    progress.report(new Update("member-1", 1, 8, 9, 100, 0.5, 18_000, 0.02, 3));
+
+    assertThat(shown())
+        .isEqualTo(
+            "  2 % member-1 (1 of 8) and 2 more, step 9 of 100, loss 0.500, 18,000 images/s in"
+                + " all\n");
+  }
+
+  @Test
   void whatIsNotKnownIsLeftOut() {
     PlainProgress progress = new PlainProgress(stream, nanos::get);
 
-    progress.report(new Update("member-1", 1, 8, 469, 469, Double.NaN, 0, 0.125));
+    progress.report(new Update("member-1", 1, 8, 469, 469, Double.NaN, 0, 0.125, 1));
 
     assertThat(shown()).isEqualTo(" 13 % member-1 (1 of 8), step 469 of 469\n");
   }
@@ -87,9 +99,29 @@ class ProgressDisplayTest {
   }
 
   @Test
+  void terminalProgressStaysWithTheFirstOfSeveralNetworksUntilItIsDone() {
+    Update first = new Update("member-1", 1, 8, 9, 10, 0.5, 20, 0.1, 2);
+    Update second = new Update("member-2", 2, 8, 4, 10, 0.6, 20, 0.2, 2);
+    Update firstDone = new Update("member-1", 1, 8, 10, 10, 0.5, 20, 0.3, 2);
+
+    assertThat(lastFrame(first, second)).startsWith(" 20 % member-1 (1 of 8) and 1 more, step 9");
+    assertThat(lastFrame(first, second, firstDone, second)).startsWith(" 20 % member-2");
+    assertThat(lastFrame(second, first)).startsWith(" 10 % member-1");
+  }
+
+  private String lastFrame(Update... updates) {
+    bytes.reset();
+    try (TerminalProgress progress = new TerminalProgress(stream, 60)) {
+      List.of(updates).forEach(progress::report);
+    }
+    List<String> frames = List.of(shown().stripTrailing().split("\r"));
+    return frames.get(frames.size() - 1);
+  }
+
+  @Test
   void terminalProgressHasABarWhereThereIsRoom() {
     try (TerminalProgress progress = new TerminalProgress(stream, 140)) {
-      progress.report(new Update("model", 1, 1, 50, 100, 0.5, 100, 0.5));
+      progress.report(new Update("model", 1, 1, 50, 100, 0.5, 100, 0.5, 1));
     }
 
     assertThat(shown()).contains(" 50 % [===============               ] model, step 50 of 100");

@@ -93,7 +93,7 @@ class SettingsTest {
                     + " --schedule cosine --warmup 0.1 --label-smoothing 0.05 --seed -3"
                     + " --members 3 --mean probabilities --temperature 2 --alpha 0.25"
                     + " --student-architecture mlp-4 --student-epochs 6 --device cpu --threads 2"
-                    + " --parallel 2")
+                    + " --precision tf32 --parallel 2")
                 .split(" "));
 
     TrainingConfig training = config.training();
@@ -113,6 +113,7 @@ class SettingsTest {
     assertThat(training.labelSmoothing()).isEqualTo(0.05);
     assertThat(training.seed()).isEqualTo(-3);
     assertThat(training.device()).isEqualTo("cpu");
+    assertThat(training.precision()).isEqualTo("tf32");
     assertThat(training.threads()).isEqualTo(2);
     assertThat(config.members()).isEqualTo(3);
     assertThat(config.mean().name()).isEqualTo("PROBABILITIES");

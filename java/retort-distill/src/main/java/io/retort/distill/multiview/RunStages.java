@@ -121,7 +121,8 @@ final class RunStages {
                 update.steps(),
                 update.loss(),
                 0,
-                fraction(stage, update.fractionOfRun())));
+                fraction(stage, update.fractionOfRun()),
+                1));
   }
 
   /** Tells of a stage that is finished. */
@@ -172,7 +173,8 @@ final class RunStages {
             stage.steps(),
             loss,
             0,
-            fraction(stage, step)));
+            fraction(stage, step),
+            1));
   }
 
   /** How much of the run is done after so many steps of a stage. */

@@ -26,7 +26,8 @@ import java.util.Objects;
  * @param jointRate what the members' learning rate is multiplied by for that mean; 0 for as many as
  *     it has networks, see {@link #joint}
  * @param parallelModels how many networks train at the same time, each with its share of the
- *     threads; never changes the result
+ *     threads; 0 for what suits the device, see {@link io.retort.distill.ImageRun#train}. Never
+ *     changes the result
  */
 public record RealConfig(
     TrainingConfig training,
@@ -55,7 +56,7 @@ public record RealConfig(
     Require.atLeast("seeds", seeds, 1);
     Require.atLeast("jointNetworks", jointNetworks, 0);
     Require.notNegative("jointRate", jointRate);
-    Require.atLeast("parallelModels", parallelModels, 1);
+    Require.atLeast("parallelModels", parallelModels, 0);
   }
 
   /**
@@ -98,21 +99,22 @@ public record RealConfig(
 
   /** CIFAR-10 with ResNet-20, for a GPU. */
   public static RealConfig cifar10() {
-    return ofCifar("cifar-10", "resnet-20", 10);
+    return ofCifar("cifar-10", "resnet-20", 10, 0);
   }
 
   /**
-   * CIFAR-100 with WRN-28-10, as the paper has it, for a GPU. The mean is of four networks, which
-   * fit into a GPU's memory together.
+   * CIFAR-100 with WRN-28-10, as the paper has it, for a GPU, which one such network fills. The
+   * mean is of four networks, which fit into a GPU's memory together.
    */
   public static RealConfig cifar100() {
-    return ofCifar("cifar-100", "wrn-28-10", 4);
+    return ofCifar("cifar-100", "wrn-28-10", 4, 1);
   }
 
   /**
    * The usual course on these images (Zagoruyko and Komodakis 2016), with a cosine for its steps.
    */
-  private static RealConfig ofCifar(String dataset, String architecture, int jointNetworks) {
+  private static RealConfig ofCifar(
+      String dataset, String architecture, int jointNetworks, int parallelModels) {
     TrainingConfig training =
         new TrainingConfig(
             new DataConfig(dataset, "", "standard", 0, 0, 0),
@@ -124,8 +126,10 @@ public record RealConfig(
             0,
             0,
             "auto",
+            "f32",
             0);
-    return new RealConfig(training, 10, MeanKind.LOGITS, 4, 0.9, 0, 3, jointNetworks, 0, 1);
+    return new RealConfig(
+        training, 10, MeanKind.LOGITS, 4, 0.9, 0, 3, jointNetworks, 0, parallelModels);
   }
 
   /** How member {@code number}, counted from 1, is trained. */

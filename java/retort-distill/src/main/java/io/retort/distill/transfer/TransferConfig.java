@@ -24,7 +24,8 @@ import java.util.Objects;
  * @param topK probabilities that {@link KdTopK} keeps, at least 1
  * @param mixtureShare weight of {@link KdSim} in {@link Mixture}, in [0, 1]
  * @param parallelModels how many networks train at the same time, each with its share of the
- *     threads; never changes the result
+ *     threads; 0 for what suits the device, see {@link io.retort.distill.ImageRun#train}. Never
+ *     changes the result
  */
 public record TransferConfig(
     TrainingConfig training,
@@ -54,7 +55,7 @@ public record TransferConfig(
     Require.positive("similarityTemperature", similarityTemperature);
     Require.atLeast("topK", topK, 1);
     Require.within("mixtureShare", mixtureShare, 0, 1);
-    Require.atLeast("parallelModels", parallelModels, 1);
+    Require.atLeast("parallelModels", parallelModels, 0);
     studentArchitecture = Objects.requireNonNullElse(studentArchitecture, training.architecture());
     if (!training.data().augmentation().equals("none")) {
       throw new IllegalArgumentException(
@@ -80,7 +81,7 @@ public record TransferConfig(
         0.3,
         3,
         0.5,
-        2);
+        0);
   }
 
   /**
