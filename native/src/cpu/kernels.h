@@ -250,6 +250,25 @@ struct Kernels {
                              const BatchNormDerivative& derivative, int64_t rows,
                              const float* input);
 
+  // The same of a batch normalisation that goes into max pooling, over the output's rows, of all images one after the
+  // other. Backward writes the rows of the input's gradient that these rows of windows lie on, and below the last of an
+  // image all that remain.
+  void (*batch_norm_max_pool)(const BatchNormChannels& channels, const PoolingGeometry& geometry,
+                              const float* input, float* output, int64_t first_row,
+                              int64_t end_row);
+  void (*batch_norm_max_pool_sums)(const BatchNormChannels& channels,
+                                   const PoolingGeometry& geometry, const float* input,
+                                   const float* direction, float* sum, float* centred_sum,
+                                   int64_t first_row, int64_t end_row);
+  void (*batch_norm_max_pool_backward)(const BatchNormChannels& channels,
+                                       const PoolingGeometry& geometry,
+                                       const BatchNormDerivative& derivative, const float* input,
+                                       int64_t first_row, int64_t end_row);
+  void (*batch_norm_max_pool_tangent)(const BatchNormChannels& channels,
+                                      const PoolingGeometry& geometry,
+                                      const BatchNormDerivative& derivative, const float* input,
+                                      int64_t first_row, int64_t end_row);
+
   void (*relu_forward)(int64_t size, const float* input, float* output);
   void (*relu_backward)(int64_t size, const float* output, const float* output_gradient,
                         float* input_gradient);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batch_norm.h"
+#include "batch_norm_max_pool.h"
 #include "convolution.h"
 #include "convolution_backward_weights.h"
 #include "distillation_loss.h"
@@ -36,6 +37,10 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       batch_norm_sums,
       batch_norm_backward,
       batch_norm_tangent,
+      batch_norm_max_pool,
+      batch_norm_max_pool_sums,
+      batch_norm_max_pool_backward,
+      batch_norm_max_pool_tangent,
       relu_forward,
       relu_backward,
       linear_combination,

@@ -27,6 +27,7 @@ final class CudaDevice extends NativeDevice {
   private final CudaLibraries cuda;
   private final CudaMemory memory;
   private final CudaScratch workspace;
+  private final CudaPooledBatchNorm pooledBatchNorm;
   private final CudaTotals totals;
   private final Pointer stream;
   private final String description;
@@ -41,6 +42,7 @@ final class CudaDevice extends NativeDevice {
     this.cuda = cuda;
     this.memory = memory;
     this.workspace = new CudaScratch(memory);
+    this.pooledBatchNorm = new CudaPooledBatchNorm(this, memory);
     this.totals = new CudaTotals(cuda, memory);
     this.stream = cuda.stream();
     this.description = cuda.description();
@@ -94,6 +96,7 @@ final class CudaDevice extends NativeDevice {
   void release() {
     cuda.synchronize();
     workspace.close();
+    pooledBatchNorm.close();
     totals.close();
     memory.close();
     cuda.close();
@@ -203,6 +206,20 @@ final class CudaDevice extends NativeDevice {
       FloatPointer mean,
       FloatPointer inverseDeviation,
       FloatPointer output) {
+    if (shape.maxPool() != null) {
+      pooledBatchNorm.training(
+          shape,
+          input,
+          scale,
+          shift,
+          momentum,
+          runningMean,
+          runningVariance,
+          mean,
+          inverseDeviation,
+          output);
+      return;
+    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -230,6 +247,10 @@ final class CudaDevice extends NativeDevice {
       FloatPointer runningMean,
       FloatPointer runningVariance,
       FloatPointer output) {
+    if (shape.maxPool() != null) {
+      pooledBatchNorm.inference(shape, input, scale, shift, runningMean, runningVariance, output);
+      return;
+    }
     CudaLibrary.check(
         RetortCuda.retort_cuda_batch_norm_inference(
             options.of(shape), input, scale, shift, runningMean, runningVariance, output, stream));
@@ -247,6 +268,20 @@ final class CudaDevice extends NativeDevice {
       FloatPointer inputGradient,
       FloatPointer scaleGradient,
       FloatPointer shiftGradient) {
+    if (shape.maxPool() != null) {
+      pooledBatchNorm.backward(
+          shape,
+          input,
+          scale,
+          shift,
+          mean,
+          inverseDeviation,
+          outputGradient,
+          inputGradient,
+          scaleGradient,
+          shiftGradient);
+      return;
+    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -277,6 +312,20 @@ final class CudaDevice extends NativeDevice {
       FloatPointer scaleTangent,
       FloatPointer shiftTangent,
       FloatPointer outputTangent) {
+    if (shape.maxPool() != null) {
+      pooledBatchNorm.tangent(
+          shape,
+          input,
+          scale,
+          shift,
+          mean,
+          inverseDeviation,
+          inputTangent,
+          scaleTangent,
+          shiftTangent,
+          outputTangent);
+      return;
+    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
