@@ -191,7 +191,8 @@ typedef void (*retort_sgemm)(int order, int transpose_a, int transpose_b, int m,
 
 /* c = op(a) * op(b), plus c where `accumulate` is not 0; op transposes where its flag is not 0.
  * op(a) is [m, k], op(b) [k, n], c [m, n]. Strides count elements of the matrices as they are
- * stored. c is cut into blocks by shape alone, each the product of one call of `sgemm`. */
+ * stored. c is cut into blocks by shape alone, each the product of one call of `sgemm` or, where that is null, of
+ * Retort's own kernel, in which no element depends on the blocks. */
 RETORT_API retort_status retort_matrix_product(int32_t transpose_a, int32_t transpose_b, int64_t m,
                                                int64_t n, int64_t k, const float* a,
                                                int64_t a_stride, const float* b, int64_t b_stride,

@@ -207,6 +207,24 @@ struct ConvolutionOutput {
   int64_t pixel_stride;
 };
 
+// A block of c = scale * op(a) * op(b), plus c where it accumulates; op(a) is [rows, depth], op(b) [depth, columns].
+// One of b's strides is 1.
+struct ProductBlock {
+  int64_t rows;
+  int64_t columns;
+  int64_t depth;
+  const float* a;
+  int64_t a_row_stride;
+  int64_t a_depth_stride;
+  const float* b;
+  int64_t b_depth_stride;
+  int64_t b_column_stride;
+  float scale;
+  bool accumulate;
+  float* c;
+  int64_t c_stride;
+};
+
 struct Kernels {
   const char* instruction_set;
   void (*softmax)(const SoftmaxRows& arguments, int64_t first_row, int64_t end_row);
@@ -304,6 +322,8 @@ struct Kernels {
                                   const float* packed_parts, int64_t part_stride,
                                   int64_t first_channel, int64_t end_channel,
                                   float* weights_gradient);
+
+  void (*matrix_product_block)(const ProductBlock& block);
 
   void (*top_k)(const TopKRows& arguments, int64_t first_row, int64_t end_row);
   LossSums (*sparse_distillation_loss)(const SparseDistillationLossRows& arguments,

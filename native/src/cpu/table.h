@@ -10,6 +10,7 @@
 #include "elementwise.h"
 #include "ensemble_mean.h"
 #include "kernels.h"
+#include "matrix_product.h"
 #include "optimizer.h"
 #include "pooling.h"
 #include "smoothed_relu_sum.h"
@@ -54,6 +55,7 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       convolution_rows,
       convolution_weights_rows,
       convolution_weights_sum,
+      matrix_product_block,
       top_k,
       sparse_distillation_loss,
   };
