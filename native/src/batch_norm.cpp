@@ -1,9 +1,10 @@
-// Batch normalisation: checks, the reduction over the rows, and tasks of rows.
+// Batch normalisation, and max pooling that follows it: checks, the reduction over the rows, and tasks of rows.
 #include <algorithm>
 
 #include "batch_norm_arguments.h"
 #include "batch_norm_channel.h"
 #include "cpu/kernels.h"
+#include "pooling_tasks.h"
 #include "reduction_tasks.h"
 #include "tasks.h"
 
@@ -22,7 +23,11 @@ struct Workspace {
 
   Workspace(const retort_batch_norm& batch_norm, float* data) {
     const int64_t channels = batch_norm.channels;
-    const int64_t partials = ReductionTasks(batch_norm.rows, channels).chunks * channels;
+    int64_t chunks = ReductionTasks(batch_norm.rows, channels).chunks;
+    if (batch_norm.max_pool != nullptr) {
+      chunks = std::max(chunks, PoolingTasks(pooling_geometry(batch_norm)).count());
+    }
+    const int64_t partials = chunks * channels;
     size = 2 * partials + 3 * channels;
     if (data == nullptr) return;
     first_partial = data;
@@ -30,6 +35,10 @@ struct Workspace {
     direction_factor = second_partial + partials;
     centred_factor = direction_factor + channels;
     constant = centred_factor + channels;
+  }
+
+  BatchNormDerivative derivative(const float* direction, float* output) const {
+    return {direction, direction_factor, centred_factor, constant, output};
   }
 };
 
@@ -71,9 +80,18 @@ void reduce_moments(const ReductionTasks& tasks, const float* input, const Works
   });
 }
 
-void normalize(const BatchNormChannels& channels, int64_t rows, const float* input, float* output,
-               const retort_executor* executor) {
-  const RowTasks tasks(rows, channels.count);
+void normalize(const BatchNormChannels& channels, const retort_batch_norm& batch_norm,
+               const float* input, float* output, const retort_executor* executor) {
+  if (batch_norm.max_pool != nullptr) {
+    const PoolingGeometry windows = pooling_geometry(batch_norm);
+    const PoolingTasks tasks(windows);
+    run_tasks(executor, tasks.count(), [&](int64_t task) {
+      kernels().batch_norm_max_pool(channels, windows, input, output, tasks.first(task),
+                                    tasks.end(task));
+    });
+    return;
+  }
+  const RowTasks tasks(batch_norm.rows, channels.count);
   run_tasks(executor, tasks.count, [&](int64_t task) {
     const int64_t first = tasks.first(task), offset = first * channels.stride;
     kernels().batch_norm_normalize(channels, tasks.end(task) - first, input + offset,
@@ -81,10 +99,11 @@ void normalize(const BatchNormChannels& channels, int64_t rows, const float* inp
   });
 }
 
-// Sums over the rows of a direction and of its product with the centred input, in chunks.
-void reduce_direction(const BatchNormChannels& channels, const ReductionTasks& tasks, bool masked,
-                      const float* input, const float* direction, const Workspace& workspace,
-                      const retort_executor* executor) {
+// Sums over the rows of a direction and of its product with the centred input, in chunks, whose number it returns.
+int64_t reduce_direction(const BatchNormChannels& channels, int64_t rows, bool masked,
+                         const float* input, const float* direction, const Workspace& workspace,
+                         const retort_executor* executor) {
+  const ReductionTasks tasks(rows, channels.count);
   tasks.run(executor, [&](int64_t chunk, int64_t first, int64_t count) {
     const int64_t offset = tasks.first_row(chunk) * channels.stride + first;
     const int64_t partial = chunk * channels.count + first;
@@ -92,14 +111,29 @@ void reduce_direction(const BatchNormChannels& channels, const ReductionTasks& t
                               input + offset, direction + offset, workspace.first_partial + partial,
                               workspace.second_partial + partial);
   });
+  return tasks.chunks;
 }
 
-DirectionSums combine_direction(const BatchNormChannels& channels, const ReductionTasks& tasks,
+// The same of the direction that the windows of a pooling have for their winners.
+int64_t reduce_pooled_direction(const BatchNormChannels& channels, const PoolingGeometry& windows,
+                                const float* input, const float* direction,
+                                const Workspace& workspace, const retort_executor* executor) {
+  const PoolingTasks tasks(windows);
+  run_tasks(executor, tasks.count(), [&](int64_t task) {
+    const int64_t partial = task * channels.count;
+    kernels().batch_norm_max_pool_sums(
+        channels, windows, input, direction, workspace.first_partial + partial,
+        workspace.second_partial + partial, tasks.first(task), tasks.end(task));
+  });
+  return tasks.count();
+}
+
+DirectionSums combine_direction(const BatchNormChannels& channels, int64_t chunks,
                                 const Workspace& workspace, int64_t channel) {
   DirectionSums sums;
-  for (int64_t chunk = 0; chunk < tasks.chunks; ++chunk) {
-    sums.plain += workspace.first_partial[chunk * tasks.columns + channel];
-    sums.normalized += workspace.second_partial[chunk * tasks.columns + channel];
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    sums.plain += workspace.first_partial[chunk * channels.count + channel];
+    sums.normalized += workspace.second_partial[chunk * channels.count + channel];
   }
   sums.normalized *= channels.inverse_deviation[channel];
   return sums;
@@ -117,15 +151,26 @@ void set_direction_factors(const BatchNormChannels& channels, const Workspace& w
 // kernel(derivative, rows, input) over tasks of rows.
 template <typename Kernel>
 void run_derivative(const BatchNormChannels& channels, int64_t rows, const float* input,
-                    const float* direction, const Workspace& workspace, float* output,
-                    const retort_executor* executor, const Kernel& kernel) {
+                    const BatchNormDerivative& derivative, const retort_executor* executor,
+                    const Kernel& kernel) {
   const RowTasks tasks(rows, channels.count);
   run_tasks(executor, tasks.count, [&](int64_t task) {
     const int64_t first = tasks.first(task), offset = first * channels.stride;
-    const BatchNormDerivative derivative{direction == nullptr ? nullptr : direction + offset,
-                                         workspace.direction_factor, workspace.centred_factor,
-                                         workspace.constant, output + offset};
-    kernel(channels, derivative, tasks.end(task) - first, input + offset);
+    BatchNormDerivative of_task = derivative;
+    if (of_task.direction != nullptr) of_task.direction += offset;
+    of_task.output += offset;
+    kernel(channels, of_task, tasks.end(task) - first, input + offset);
+  });
+}
+
+// The same over tasks of rows of windows.
+template <typename Kernel>
+void run_pooled_derivative(const BatchNormChannels& channels, const PoolingGeometry& windows,
+                           const float* input, const BatchNormDerivative& derivative,
+                           const retort_executor* executor, const Kernel& kernel) {
+  const PoolingTasks tasks(windows);
+  run_tasks(executor, tasks.count(), [&](int64_t task) {
+    kernel(channels, windows, derivative, input, tasks.first(task), tasks.end(task));
   });
 }
 
@@ -162,7 +207,7 @@ retort_status retort_batch_norm_training(const retort_batch_norm* batch_norm, co
     }
   }
   normalize({channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0},
-            rows, input, output, executor);
+            *batch_norm, input, output, executor);
   return RETORT_OK;
 }
 
@@ -184,7 +229,7 @@ retort_status retort_batch_norm_inference(const retort_batch_norm* batch_norm, c
     }
     normalize({count, channels, running_mean + first, inverse_deviation, scale + first,
                shift + first, batch_norm->rectify != 0},
-              batch_norm->rows, input + first, output + first, executor);
+              *batch_norm, input + first, output + first, executor);
   }
   return RETORT_OK;
 }
@@ -202,18 +247,25 @@ retort_status retort_batch_norm_backward(const retort_batch_norm* batch_norm, co
   RETORT_CHECK(check_batch_norm_backward(*batch_norm, input, scale, shift, mean, inverse_deviation,
                                          output_gradient, input_gradient, scale_gradient,
                                          shift_gradient, workspace, parts.size));
-  const bool rectify = batch_norm->rectify != 0;
+  const bool rectify = batch_norm->rectify != 0, pools = batch_norm->max_pool != nullptr;
+  const PoolingGeometry windows = pooling_geometry(*batch_norm);
   const BatchNormChannels all{channels, channels, mean, inverse_deviation, scale, shift, rectify};
-  const ReductionTasks tasks(rows, channels);
-  reduce_direction(all, tasks, rectify, input, output_gradient, parts, executor);
+  const int64_t chunks =
+      pools ? reduce_pooled_direction(all, windows, input, output_gradient, parts, executor)
+            : reduce_direction(all, rows, rectify, input, output_gradient, parts, executor);
   for (int64_t c = 0; c < channels; ++c) {
-    const DirectionSums sums = combine_direction(all, tasks, parts, c);
+    const DirectionSums sums = combine_direction(all, chunks, parts, c);
     scale_gradient[c] = static_cast<float>(sums.normalized);
     shift_gradient[c] = static_cast<float>(sums.plain);
     set_direction_factors(all, parts, c, sums, rows);
   }
-  run_derivative(all, rows, input, output_gradient, parts, input_gradient, executor,
-                 kernels().batch_norm_backward);
+  const BatchNormDerivative derivative = parts.derivative(output_gradient, input_gradient);
+  if (pools) {
+    run_pooled_derivative(all, windows, input, derivative, executor,
+                          kernels().batch_norm_max_pool_backward);
+  } else {
+    run_derivative(all, rows, input, derivative, executor, kernels().batch_norm_backward);
+  }
   return RETORT_OK;
 }
 
@@ -232,20 +284,23 @@ retort_status retort_batch_norm_tangent(const retort_batch_norm* batch_norm, con
                                         workspace, parts.size));
   const BatchNormChannels all{
       channels, channels, mean, inverse_deviation, scale, shift, batch_norm->rectify != 0};
-  const ReductionTasks tasks(rows, channels);
-  if (input_tangent != nullptr) {
-    reduce_direction(all, tasks, false, input, input_tangent, parts, executor);
-  }
+  const int64_t chunks =
+      input_tangent == nullptr
+          ? 0
+          : reduce_direction(all, rows, false, input, input_tangent, parts, executor);
   for (int64_t c = 0; c < channels; ++c) {
-    const DirectionSums sums =
-        input_tangent == nullptr ? DirectionSums{} : combine_direction(all, tasks, parts, c);
-    set_direction_factors(all, parts, c, sums, rows);
+    set_direction_factors(all, parts, c, combine_direction(all, chunks, parts, c), rows);
     if (scale_tangent != nullptr) {
       parts.centred_factor[c] += scale_tangent[c] * inverse_deviation[c];
     }
     if (shift_tangent != nullptr) parts.constant[c] += shift_tangent[c];
   }
-  run_derivative(all, rows, input, input_tangent, parts, output_tangent, executor,
-                 kernels().batch_norm_tangent);
+  const BatchNormDerivative derivative = parts.derivative(input_tangent, output_tangent);
+  if (batch_norm->max_pool != nullptr) {
+    run_pooled_derivative(all, pooling_geometry(*batch_norm), input, derivative, executor,
+                          kernels().batch_norm_max_pool_tangent);
+  } else {
+    run_derivative(all, rows, input, derivative, executor, kernels().batch_norm_tangent);
+  }
   return RETORT_OK;
 }

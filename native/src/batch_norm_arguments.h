@@ -2,6 +2,7 @@
 // floats that its device asks for.
 #pragma once
 
+#include "cpu/kernels.h"
 #include "errors.h"
 #include "retort/network.h"
 
@@ -9,6 +10,8 @@ namespace retort {
 
 // Of the options alone, without which a workspace has no size.
 retort_status check_batch_norm(const retort_batch_norm* batch_norm);
+// Of those that passed: the windows of the pooling that follows; none where there is none.
+PoolingGeometry pooling_geometry(const retort_batch_norm& batch_norm);
 retort_status check_batch_norm_training(const retort_batch_norm& batch_norm, const float* input,
                                         const float* scale, const float* shift, float momentum,
                                         const float* running_mean, const float* running_variance,

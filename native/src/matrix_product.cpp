@@ -1,4 +1,5 @@
-// c = op(a) * op(b) by a BLAS that is lent: c is cut into blocks, each one call on one thread.
+// c = op(a) * op(b), cut into blocks of c, each on one thread: one call of a BLAS that is lent, or of the kernel of
+// cpu/matrix_product.h.
 //
 // Blocks: a BLAS packs the rows of a and the columns of b that a block needs, which it reads back
 // k * (1 / rows + 1 / columns) times an element of c. Sides of 64 to 512 keep that small, and as
@@ -9,6 +10,7 @@
 
 #include <algorithm>
 
+#include "cpu/kernels.h"
 #include "tasks.h"
 
 namespace retort {
@@ -65,6 +67,31 @@ void clear(const MatrixProduct& p) {
   for (int64_t i = 0; i < p.m; ++i) std::fill_n(p.c + i * p.c_stride, p.n, 0.0f);
 }
 
+// The block of c from (i, j) on.
+ProductBlock block_of(const MatrixProduct& p, int64_t i, int64_t j, int64_t rows, int64_t columns) {
+  return {rows,
+          columns,
+          p.k,
+          p.a + (p.transpose_a ? i : i * p.a_stride),
+          p.transpose_a ? 1 : p.a_stride,
+          p.transpose_a ? p.a_stride : 1,
+          p.b + (p.transpose_b ? j * p.b_stride : j),
+          p.transpose_b ? 1 : p.b_stride,
+          p.transpose_b ? p.b_stride : 1,
+          p.scale,
+          p.accumulate || p.row != nullptr,
+          p.c + i * p.c_stride + j,
+          p.c_stride};
+}
+
+void multiply_by_blas(const MatrixProduct& p, const ProductBlock& block, retort_sgemm sgemm) {
+  sgemm(kRowMajor, p.transpose_a ? kTransposed : kNotTransposed,
+        p.transpose_b ? kTransposed : kNotTransposed, static_cast<int>(block.rows),
+        static_cast<int>(block.columns), static_cast<int>(block.depth), block.scale, block.a,
+        static_cast<int>(p.a_stride), block.b, static_cast<int>(p.b_stride),
+        block.accumulate ? 1 : 0, block.c, static_cast<int>(p.c_stride));
+}
+
 }  // namespace
 
 void multiply(const MatrixProduct& p, retort_sgemm sgemm, const retort_executor* executor) {
@@ -80,15 +107,14 @@ void multiply(const MatrixProduct& p, retort_sgemm sgemm, const retort_executor*
     const int64_t i = blocks.rows.first(row_part), j = blocks.columns.first(column_part);
     const int64_t rows = blocks.rows.end(row_part) - i;
     const int64_t columns = blocks.columns.end(column_part) - j;
-    float* const c = p.c + i * p.c_stride + j;
-    if (p.row != nullptr) start_block(p, rows, columns, p.row + j, c);
+    const ProductBlock of_c = block_of(p, i, j, rows, columns);
+    if (p.row != nullptr) start_block(p, rows, columns, p.row + j, of_c.c);
     if (p.k == 0) return;
-    sgemm(kRowMajor, p.transpose_a ? kTransposed : kNotTransposed,
-          p.transpose_b ? kTransposed : kNotTransposed, static_cast<int>(rows),
-          static_cast<int>(columns), static_cast<int>(p.k), p.scale,
-          p.a + (p.transpose_a ? i : i * p.a_stride), static_cast<int>(p.a_stride),
-          p.b + (p.transpose_b ? j * p.b_stride : j), static_cast<int>(p.b_stride),
-          p.accumulate || p.row != nullptr ? 1 : 0, c, static_cast<int>(p.c_stride));
+    if (sgemm == nullptr) {
+      kernels().matrix_product_block(of_c);
+    } else {
+      multiply_by_blas(p, of_c, sgemm);
+    }
   });
 }
 
@@ -111,7 +137,6 @@ retort_status retort_matrix_product(int32_t transpose_a, int32_t transpose_b, in
   const MatrixArgument in_b =
       transpose_b ? MatrixArgument{"b", b, n, k, b_stride} : MatrixArgument{"b", b, k, n, b_stride};
   RETORT_CHECK(check_arguments({{"c", c, m, n, c_stride}}, {in_a, in_b}));
-  if (sgemm == nullptr) return fail(RETORT_INVALID_ARGUMENT, "sgemm must not be null");
   multiply({transpose_a != 0, transpose_b != 0, m, n, k, a, a_stride, b, b_stride, c, c_stride,
             accumulate != 0},
            sgemm, executor);

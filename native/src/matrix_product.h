@@ -24,6 +24,7 @@ struct MatrixProduct {
   const float* row = nullptr;  // [n]; null: 0
 };
 
+// By a BLAS, or where `sgemm` is null by our own kernel.
 void multiply(const MatrixProduct& product, retort_sgemm sgemm, const retort_executor* executor);
 
 }  // namespace retort

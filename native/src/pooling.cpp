@@ -1,10 +1,8 @@
 // Pooling: checks, then tasks of the output's rows, or of whole images where backward's windows
 // overlap.
-#include <algorithm>
-
 #include "cpu/kernels.h"
 #include "pooling_arguments.h"
-#include "tasks.h"
+#include "pooling_tasks.h"
 
 namespace retort {
 namespace {
@@ -13,16 +11,10 @@ namespace {
 template <typename Body>
 void run_rows(const PoolingGeometry& geometry, int64_t rows_at_once,
               const retort_executor* executor, const Body& body) {
-  const retort_pooling& pooling = geometry.pooling;
-  if (pooling.images == 0) return;
-  const int64_t rows = pooling.images * geometry.output_height;
-  const int64_t input_elements = pooling.input_height * pooling.input_width * pooling.channels;
-  const int64_t output_elements = geometry.output_height * geometry.output_width * pooling.channels;
-  const int64_t elements = std::max(input_elements, output_elements) / geometry.output_height;
-  const RowTasks tasks(rows / rows_at_once, std::max<int64_t>(1, elements * rows_at_once));
-  run_tasks(executor, tasks.count, [&](int64_t task) {
-    body(tasks.first(task) * rows_at_once, tasks.end(task) * rows_at_once);
-  });
+  if (geometry.pooling.images == 0) return;
+  const PoolingTasks tasks(geometry, rows_at_once);
+  run_tasks(executor, tasks.count(),
+            [&](int64_t task) { body(tasks.first(task), tasks.end(task)); });
 }
 
 int64_t backward_rows_at_once(const PoolingGeometry& geometry) {

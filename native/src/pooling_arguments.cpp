@@ -16,33 +16,6 @@ retort_status check_output_side(const char* name, int64_t size, const retort_poo
   return RETORT_OK;
 }
 
-retort_status check_pooling(const retort_pooling* pooling, PoolingGeometry* geometry) {
-  if (pooling == nullptr) return fail(RETORT_INVALID_ARGUMENT, "pooling must not be null");
-  RETORT_CHECK(check_at_least("images", pooling->images, 0));
-  RETORT_CHECK(check_at_least("input_height", pooling->input_height, 1));
-  RETORT_CHECK(check_at_least("input_width", pooling->input_width, 1));
-  RETORT_CHECK(check_at_least("channels", pooling->channels, 1));
-  RETORT_CHECK(check_at_least("kernel", pooling->kernel, 1));
-  RETORT_CHECK(check_at_least("stride", pooling->stride, 1));
-  RETORT_CHECK(check_at_least("padding", pooling->padding, 0));
-  if (pooling->padding >= pooling->kernel) {
-    return fail(RETORT_INVALID_ARGUMENT, "padding must be less than the kernel %lld, got %lld",
-                static_cast<long long>(pooling->kernel), static_cast<long long>(pooling->padding));
-  }
-  constexpr int64_t kLargestSide = int64_t{1} << 31;
-  for (const int64_t side : {pooling->kernel, pooling->stride}) {
-    if (side > kLargestSide) {
-      return fail(RETORT_INVALID_ARGUMENT, "kernel and stride must be at most 2^31, got %lld",
-                  static_cast<long long>(side));
-    }
-  }
-  geometry->pooling = *pooling;
-  geometry->windows_overlap = pooling->stride < pooling->kernel;
-  RETORT_CHECK(
-      check_output_side("input_height", pooling->input_height, *pooling, &geometry->output_height));
-  return check_output_side("input_width", pooling->input_width, *pooling, &geometry->output_width);
-}
-
 // [images * height, width * channels] with sizes that may overflow, which check_matrix refuses.
 retort_status image_argument(const char* name, const float* data, int64_t images, int64_t height,
                              int64_t width, int64_t channels, MatrixArgument* argument) {
@@ -72,6 +45,33 @@ retort_status output_argument(const char* name, const float* data, const Pooling
 }
 
 }  // namespace
+
+retort_status check_pooling(const retort_pooling* pooling, PoolingGeometry* geometry) {
+  if (pooling == nullptr) return fail(RETORT_INVALID_ARGUMENT, "pooling must not be null");
+  RETORT_CHECK(check_at_least("images", pooling->images, 0));
+  RETORT_CHECK(check_at_least("input_height", pooling->input_height, 1));
+  RETORT_CHECK(check_at_least("input_width", pooling->input_width, 1));
+  RETORT_CHECK(check_at_least("channels", pooling->channels, 1));
+  RETORT_CHECK(check_at_least("kernel", pooling->kernel, 1));
+  RETORT_CHECK(check_at_least("stride", pooling->stride, 1));
+  RETORT_CHECK(check_at_least("padding", pooling->padding, 0));
+  if (pooling->padding >= pooling->kernel) {
+    return fail(RETORT_INVALID_ARGUMENT, "padding must be less than the kernel %lld, got %lld",
+                static_cast<long long>(pooling->kernel), static_cast<long long>(pooling->padding));
+  }
+  constexpr int64_t kLargestSide = int64_t{1} << 31;
+  for (const int64_t side : {pooling->kernel, pooling->stride}) {
+    if (side > kLargestSide) {
+      return fail(RETORT_INVALID_ARGUMENT, "kernel and stride must be at most 2^31, got %lld",
+                  static_cast<long long>(side));
+    }
+  }
+  geometry->pooling = *pooling;
+  geometry->windows_overlap = pooling->stride < pooling->kernel;
+  RETORT_CHECK(
+      check_output_side("input_height", pooling->input_height, *pooling, &geometry->output_height));
+  return check_output_side("input_width", pooling->input_width, *pooling, &geometry->output_width);
+}
 
 retort_status check_max_pool_forward(const retort_pooling* pooling, const float* input,
                                      const float* output, PoolingGeometry* geometry) {

@@ -6,6 +6,8 @@
 
 namespace retort {
 
+// Of the pooling alone.
+retort_status check_pooling(const retort_pooling* pooling, PoolingGeometry* geometry);
 retort_status check_max_pool_forward(const retort_pooling* pooling, const float* input,
                                      const float* output, PoolingGeometry* geometry);
 retort_status check_max_pool_backward(const retort_pooling* pooling, const float* input,

@@ -15,7 +15,7 @@ struct Case {
 
   Case(std::mt19937_64& random, int64_t rows, int64_t channels, bool rectify, float mean = 0.5f,
        float deviation = 2)
-      : options{rows, channels, 1e-5f, rectify},
+      : options{rows, channels, 1e-5f, rectify, nullptr},
         input(Floats::normal(random, rows * channels, deviation, mean)),
         scale(Floats::normal(random, channels)),
         shift(Floats::normal(random, channels)),
@@ -471,7 +471,7 @@ TEST(BatchNorm, TheNumberOfThreadsChangesNoBit) {
 TEST(BatchNorm, ABadArgumentIsNamed) {
   std::mt19937_64 random(13);
   struct Call {
-    retort_batch_norm options{4, 2, 1e-5f, 0};
+    retort_batch_norm options{4, 2, 1e-5f, 0, nullptr};
     float momentum = 0.1f;
     std::vector<std::vector<float>> memory{14, std::vector<float>(32)};
     float *input = memory[0].data(), *scale = memory[1].data(), *shift = memory[2].data(),
@@ -548,12 +548,12 @@ TEST(BatchNorm, ABadArgumentIsNamed) {
   with([](Call* c) { c->output = c->input; }, tangent, "overlap");
   with([](Call* c) { c->output = c->gradient; }, tangent, "overlap");
   EXPECT_EQ(retort_batch_norm_workspace(nullptr), -1);
-  const retort_batch_norm bad{1, 1, -1, 0};
+  const retort_batch_norm bad{1, 1, -1, 0, nullptr};
   EXPECT_EQ(retort_batch_norm_workspace(&bad), -1);
 }
 
 TEST(BatchNorm, DerivativesOfNoRowsAreZeroAndNoError) {
-  const retort_batch_norm options{0, 3, 1e-5f, 1};
+  const retort_batch_norm options{0, 3, 1e-5f, 1, nullptr};
   Floats vectors(3), dscale(3), dshift(3), workspace(retort_batch_norm_workspace(&options));
   for (int64_t i = 0; i < 3; ++i) vectors[i] = 1;
   ASSERT_EQ(retort_batch_norm_backward(&options, nullptr, vectors.data(), vectors.data(),

@@ -129,12 +129,18 @@ RETORT_API retort_status retort_average_pool_backward(const retort_pooling* pool
  *   normalized = (input - mean) / sqrt(variance + epsilon)      output = scale * normalized + shift
  *
  * and, where `rectify` is not 0, output = max(0, output). All vectors are [channels].
+ *
+ * Where `max_pool` is not null, max pooling of that output follows, as in retort_max_pool_forward, and what is said of
+ * the output below holds for the pooled images, which must be another matrix than the input. The rows are then the
+ * pixels of the pooling's images, in their order, and its windows lie side by side: the stride is the kernel and there
+ * is no padding. Only the CPU does this.
  */
 typedef struct retort_batch_norm {
   int64_t rows;
   int64_t channels;
   float epsilon; /* finite, > 0 */
   int32_t rectify;
+  const retort_pooling* max_pool; /* null: none */
 } retort_batch_norm;
 
 /* Floats of workspace that the operations below need at the most; -1 where the arguments are not
@@ -185,7 +191,8 @@ typedef void (*retort_sgemm)(int order, int transpose_a, int transpose_b, int m,
 
 /* c = op(a) * op(b), plus c where `accumulate` is not 0; op transposes where its flag is not 0.
  * op(a) is [m, k], op(b) [k, n], c [m, n]. Strides count elements of the matrices as they are
- * stored. c is cut into blocks by shape alone, each the product of one call of `sgemm`. */
+ * stored. c is cut into blocks by shape alone, each the product of one call of `sgemm` or, where that is null, of
+ * Retort's own kernel, in which no element depends on the blocks. */
 RETORT_API retort_status retort_matrix_product(int32_t transpose_a, int32_t transpose_b, int64_t m,
                                                int64_t n, int64_t k, const float* a,
                                                int64_t a_stride, const float* b, int64_t b_stride,

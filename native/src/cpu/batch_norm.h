@@ -17,43 +17,36 @@
 // and write once. A task is a run of rows; a vector holds neighbouring channels.
 #pragma once
 
-#include "elementwise.h"
+#include "column_panels.h"
 #include "kernels.h"
 #include "vector.h"
 
 namespace {
-
-constexpr int64_t kMomentsBlockElements = 4096;
 
 // Mean and sum of squared deviations of a block that stays in the cache. What the deviations do not
 // sum up to 0 corrects the rounding of the mean.
 void block_moments(int64_t rows, int64_t columns, int64_t stride, const float* input, float* mean,
                    float* squares) {
   const Vector inverse_rows = broadcast(1 / static_cast<float>(rows));
-  column_sums(rows, columns, stride, input, mean);
-  ColumnSums deviations(columns), squared_deviations(columns);
-  for_each_tile(rows, columns, [&](int64_t i, int64_t j, auto lanes, auto count) {
-    const Vector centre = lanes.load(mean + j, 0) * inverse_rows;
-    Vector sum = broadcast(0), sum_of_squares = broadcast(0);
-    for (int64_t k = 0; k < count.value; ++k) {
-      const Vector deviation = lanes.load(input + (i + k) * stride + j, 0) - centre;
-      sum = sum + deviation;
-      sum_of_squares = multiply_add(deviation, deviation, sum_of_squares);
-    }
-    deviations.add(j, sum);
-    squared_deviations.add(j, sum_of_squares);
-  });
   for_each_vector(columns, [&](int64_t j, auto lanes) {
-    const Vector centre = lanes.load(mean + j, 0) * inverse_rows;
-    const Vector correction = deviations.at(j) * inverse_rows;
+    const auto at = [&](int64_t i) { return lanes.load(input + i * stride + j, 0); };
+    const auto plain =
+        sum_over_rows<1>(0, rows, [&](int64_t i, Vector* sum) { sum[0] = sum[0] + at(i); });
+    const Vector centre = plain.of[0] * inverse_rows;
+    const auto centred = sum_over_rows<2>(0, rows, [&](int64_t i, Vector* sum) {
+      const Vector deviation = at(i) - centre;
+      sum[0] = sum[0] + deviation;
+      sum[1] = multiply_add(deviation, deviation, sum[1]);
+    });
+    const Vector correction = centred.of[0] * inverse_rows;
     lanes.store(mean + j, centre + correction);
-    lanes.store(squares + j, squared_deviations.at(j) - deviations.at(j) * correction);
+    lanes.store(squares + j, centred.of[1] - centred.of[0] * correction);
   });
 }
 
 void batch_norm_moments(int64_t rows, int64_t columns, int64_t stride, const float* input,
                         float* mean, float* squares) {
-  const int64_t block = kMomentsBlockElements / columns;
+  const int64_t block = kPanelElements / columns;
   float block_mean[retort::kMostReducedColumns], block_squares[retort::kMostReducedColumns];
   block_moments(rows < block ? rows : block, columns, stride, input, mean, squares);
   for (int64_t i = block; i < rows; i += block) {
@@ -76,51 +69,54 @@ inline Vector normalized(Vector x, Vector mean, Vector factor, Vector shift) {
   return multiply_add(x - mean, factor, shift);
 }
 
+// What normalises one vector of channels.
+struct Normalization {
+  Vector mean;
+  Vector factor;
+  Vector shift;
+
+  template <typename Lanes>
+  Normalization(const retort::BatchNormChannels& channels, int64_t j, Lanes lanes)
+      : mean(lanes.load(channels.mean + j, 0)),
+        factor(lanes.load(channels.scale + j, 0) * lanes.load(channels.inverse_deviation + j, 0)),
+        shift(lanes.load(channels.shift + j, 0)) {}
+
+  Vector operator()(Vector x) const { return multiply_add(x - mean, factor, shift); }
+};
+
 void batch_norm_normalize(const retort::BatchNormChannels& channels, int64_t rows,
                           const float* input, float* output) {
-  constexpr int64_t kBlock = retort::kMostReducedColumns;
-  float factor[kBlock];
-  for (int64_t first = 0; first < channels.count; first += kBlock) {
-    const int64_t columns = channels.count - first < kBlock ? channels.count - first : kBlock;
-    for (int64_t j = 0; j < columns; ++j) {
-      factor[j] = channels.scale[first + j] * channels.inverse_deviation[first + j];
+  for_each_panel(rows, channels.count, [&](int64_t j, auto lanes, int64_t first, int64_t end) {
+    const Normalization normalized(channels, j, lanes);
+    const Vector least = broadcast(channels.rectify ? 0 : -INFINITY);
+    const int64_t stride = channels.stride;
+    for (int64_t i = first; i < end; ++i) {
+      const Vector y = normalized(lanes.load(input + i * stride + j, 0));
+      lanes.store(output + i * stride + j, maximum(least, y));
     }
-    for_each_tile(rows, columns, [&](int64_t i, int64_t j, auto lanes, auto count) {
-      const Vector mean = lanes.load(channels.mean + first + j, 0);
-      const Vector shift = lanes.load(channels.shift + first + j, 0);
-      const Vector slope = lanes.load(factor + j, 0);
-      for (int64_t k = 0; k < count.value; ++k) {
-        const int64_t at = (i + k) * channels.stride + first + j;
-        const Vector y = normalized(lanes.load(input + at, 0), mean, slope, shift);
-        lanes.store(output + at, channels.rectify ? maximum(broadcast(0), y) : y);
-      }
-    });
-  }
+  });
 }
 
 template <bool kMasked>
 void direction_sums(const retort::BatchNormChannels& channels, int64_t rows, const float* input,
                     const float* direction, float* sum, float* centred_sum) {
-  ColumnSums sums(channels.count), centred_sums(channels.count);
-  for_each_tile(rows, channels.count, [&](int64_t i, int64_t j, auto lanes, auto count) {
-    const Vector mean = lanes.load(channels.mean + j, 0);
-    const Vector shift = lanes.load(channels.shift + j, 0);
-    const Vector factor =
-        lanes.load(channels.scale + j, 0) * lanes.load(channels.inverse_deviation + j, 0);
-    Vector tile_sum = broadcast(0), tile_centred_sum = broadcast(0);
-    for (int64_t k = 0; k < count.value; ++k) {
-      const int64_t at = (i + k) * channels.stride + j;
-      const Vector x = lanes.load(input + at, 0);
-      Vector d = lanes.load(direction + at, 0);
-      if (kMasked) d = keep_where_positive(normalized(x, mean, factor, shift), d);
-      tile_sum = tile_sum + d;
-      tile_centred_sum = multiply_add(x - mean, d, tile_centred_sum);
-    }
-    sums.add(j, tile_sum);
-    centred_sums.add(j, tile_centred_sum);
+  for_each_vector(channels.count, [&](int64_t j, auto lanes) {
+    lanes.store(sum + j, broadcast(0));
+    lanes.store(centred_sum + j, broadcast(0));
   });
-  sums.copy_to(sum);
-  centred_sums.copy_to(centred_sum);
+  for_each_panel(rows, channels.count, [&](int64_t j, auto lanes, int64_t first, int64_t end) {
+    const Normalization normalized(channels, j, lanes);
+    const int64_t stride = channels.stride;
+    const auto sums = sum_over_rows<2>(first, end, [&](int64_t i, Vector* total) {
+      const Vector x = lanes.load(input + i * stride + j, 0);
+      Vector d = lanes.load(direction + i * stride + j, 0);
+      if (kMasked) d = keep_where_positive(normalized(x), d);
+      total[0] = total[0] + d;
+      total[1] = multiply_add(x - normalized.mean, d, total[1]);
+    });
+    lanes.store(sum + j, lanes.load(sum + j, 0) + sums.of[0]);
+    lanes.store(centred_sum + j, lanes.load(centred_sum + j, 0) + sums.of[1]);
+  });
 }
 
 void batch_norm_sums(const retort::BatchNormChannels& channels, bool masked, int64_t rows,
@@ -131,30 +127,40 @@ void batch_norm_sums(const retort::BatchNormChannels& channels, bool masked, int
 
 enum class Rectifier { kNone, kOnDirection, kOnOutput };
 
+// The derivative of one vector of channels.
+struct DerivativeVectors {
+  Vector direction;
+  Vector centred;
+  Vector constant;
+
+  template <typename Lanes>
+  DerivativeVectors(const retort::BatchNormDerivative& derivative, int64_t j, Lanes lanes)
+      : direction(lanes.load(derivative.direction_factor + j, 0)),
+        centred(lanes.load(derivative.centred_factor + j, 0)),
+        constant(lanes.load(derivative.constant + j, 0)) {}
+};
+
 template <Rectifier kRectifier, bool kDirection>
 void derivative_rows(const retort::BatchNormChannels& channels,
                      const retort::BatchNormDerivative& derivative, int64_t rows,
                      const float* input) {
-  for_each_tile(rows, channels.count, [&](int64_t i, int64_t j, auto lanes, auto count) {
-    const Vector mean = lanes.load(channels.mean + j, 0);
-    const Vector shift = lanes.load(channels.shift + j, 0);
-    const Vector factor =
-        lanes.load(channels.scale + j, 0) * lanes.load(channels.inverse_deviation + j, 0);
-    const Vector p = kDirection ? lanes.load(derivative.direction_factor + j, 0) : broadcast(0);
-    const Vector q = lanes.load(derivative.centred_factor + j, 0);
-    const Vector r = lanes.load(derivative.constant + j, 0);
-    for (int64_t k = 0; k < count.value; ++k) {
-      const int64_t at = (i + k) * channels.stride + j;
-      const Vector x = lanes.load(input + at, 0);
-      const Vector y = normalized(x, mean, factor, shift);
-      Vector result = multiply_add(q, x - mean, r);
+  for_each_panel(rows, channels.count, [&](int64_t j, auto lanes, int64_t first, int64_t end) {
+    const Normalization normalized(channels, j, lanes);
+    const DerivativeVectors factors(derivative, j, lanes);
+    const int64_t stride = channels.stride;
+    const float* direction = derivative.direction;
+    float* output = derivative.output;
+    for (int64_t i = first; i < end; ++i) {
+      const Vector x = lanes.load(input + i * stride + j, 0);
+      const Vector y = normalized(x);
+      Vector result = multiply_add(factors.centred, x - normalized.mean, factors.constant);
       if (kDirection) {
-        Vector d = lanes.load(derivative.direction + at, 0);
+        Vector d = lanes.load(direction + i * stride + j, 0);
         if (kRectifier == Rectifier::kOnDirection) d = keep_where_positive(y, d);
-        result = multiply_add(p, d, result);
+        result = multiply_add(factors.direction, d, result);
       }
       if (kRectifier == Rectifier::kOnOutput) result = keep_where_positive(y, result);
-      lanes.store(derivative.output + at, result);
+      lanes.store(output + i * stride + j, result);
     }
   });
 }

@@ -60,11 +60,11 @@ struct Strip {
   int64_t output_stride;
 };
 
-// Adds `taps` neighbouring taps of the pixels [First, End) of P; gives the weights that follow.
+// Adds `taps` taps, tap_stride apart, of the pixels [First, End) of P; gives the weights that follow.
 template <int First, int End, int P, int V>
 inline __attribute__((always_inline)) const float* add_taps(int64_t taps, const float* window,
                                                             int64_t pixel_stride,
-                                                            const float* packed,
+                                                            int64_t tap_stride, const float* packed,
                                                             Vector (&sum)[P][V]) {
   // With a pointer for every fourth pixel, all addresses fit in registers.
   constexpr int kQuads = (P + 3) / 4;
@@ -82,7 +82,7 @@ inline __attribute__((always_inline)) const float* add_taps(int64_t taps, const 
       for (int v = 0; v < V; ++v) sum[p][v] = multiply_add(element, weights[v], sum[p][v]);
     }
 #pragma GCC unroll 8
-    for (int q = 0; q < kQuads; ++q) ++quads[q];
+    for (int q = 0; q < kQuads; ++q) quads[q] += tap_stride;
   }
   return packed;
 }
@@ -100,12 +100,12 @@ __attribute__((noinline)) void correlate_strip(const Strip& a, Block block) {
   const float* packed = a.packed;
   for (int64_t i = 0; i < a.rows; ++i) {
     const float* x = a.window + i * a.row_stride;
-    if (a.left_taps > 0) packed = add_taps<1, P>(a.left_taps, x, a.pixel_stride, packed, sum);
+    if (a.left_taps > 0) packed = add_taps<1, P>(a.left_taps, x, a.pixel_stride, 1, packed, sum);
     x += a.left_taps;
-    packed = add_taps<0, P>(a.inner_taps, x, a.pixel_stride, packed, sum);
+    packed = add_taps<0, P>(a.inner_taps, x, a.pixel_stride, 1, packed, sum);
     x += a.inner_taps;
     if (a.right_taps > 0) {
-      packed = add_taps<0, P - 1>(a.right_taps, x, a.pixel_stride, packed, sum);
+      packed = add_taps<0, P - 1>(a.right_taps, x, a.pixel_stride, 1, packed, sum);
     }
   }
 #pragma GCC unroll 32

@@ -9,29 +9,11 @@
 // next to nothing. A vector holds neighbouring elements, a task a run of them or of rows.
 #pragma once
 
+#include "column_panels.h"
 #include "kernels.h"
 #include "vector.h"
 
 namespace {
-
-// A sum for each of a block of columns: in the first-level cache, and aligned, without which a
-// vector could not be read back at once after it was written. It is fetched once for a tile of rows.
-class ColumnSums {
- public:
-  explicit ColumnSums(int64_t columns) : columns_(columns) {
-    for (int64_t j = 0; j < columns; j += kLanes) store(sums_ + j, broadcast(0));
-  }
-
-  void add(int64_t column, Vector addend) { store(sums_ + column, load(sums_ + column) + addend); }
-  Vector at(int64_t column) const { return load(sums_ + column); }
-  void copy_to(float* sums) const {
-    for_each_vector(columns_, [&](int64_t j, auto lanes) { lanes.store(sums + j, at(j)); });
-  }
-
- private:
-  alignas(64) float sums_[retort::kMostReducedColumns];
-  int64_t columns_;
-};
 
 void relu_forward(int64_t size, const float* input, float* output) {
   for_each_vector(size, [&](int64_t i, auto lanes) {
@@ -68,16 +50,14 @@ void add_to_rows(int64_t rows, int64_t columns, const float* row, float* matrix)
   });
 }
 
-// Of at most kMostReducedColumns columns.
 void column_sums(int64_t rows, int64_t columns, int64_t stride, const float* matrix, float* sums) {
-  ColumnSums total(columns);
-  for_each_tile(rows, columns, [&](int64_t i, int64_t j, auto lanes, auto count) {
-    const float* element = matrix + i * stride + j;
-    Vector sum = lanes.load(element, 0);
-    for (int64_t k = 1; k < count.value; ++k) sum = sum + lanes.load(element + k * stride, 0);
-    total.add(j, sum);
+  for_each_vector(columns, [&](int64_t j, auto lanes) { lanes.store(sums + j, broadcast(0)); });
+  for_each_panel(rows, columns, [&](int64_t j, auto lanes, int64_t first, int64_t end) {
+    const auto sum = sum_over_rows<1>(first, end, [&](int64_t i, Vector* total) {
+      total[0] = total[0] + lanes.load(matrix + i * stride + j, 0);
+    });
+    lanes.store(sums + j, lanes.load(sums + j, 0) + sum.of[0]);
   });
-  total.copy_to(sums);
 }
 
 }  // namespace

@@ -207,6 +207,24 @@ struct ConvolutionOutput {
   int64_t pixel_stride;
 };
 
+// A block of c = scale * op(a) * op(b), plus c where it accumulates; op(a) is [rows, depth], op(b) [depth, columns].
+// One of b's strides is 1.
+struct ProductBlock {
+  int64_t rows;
+  int64_t columns;
+  int64_t depth;
+  const float* a;
+  int64_t a_row_stride;
+  int64_t a_depth_stride;
+  const float* b;
+  int64_t b_depth_stride;
+  int64_t b_column_stride;
+  float scale;
+  bool accumulate;
+  float* c;
+  int64_t c_stride;
+};
+
 struct Kernels {
   const char* instruction_set;
   void (*softmax)(const SoftmaxRows& arguments, int64_t first_row, int64_t end_row);
@@ -250,6 +268,25 @@ struct Kernels {
                              const BatchNormDerivative& derivative, int64_t rows,
                              const float* input);
 
+  // The same of a batch normalisation that goes into max pooling, over the output's rows, of all images one after the
+  // other. Backward writes the rows of the input's gradient that these rows of windows lie on, and below the last of an
+  // image all that remain.
+  void (*batch_norm_max_pool)(const BatchNormChannels& channels, const PoolingGeometry& geometry,
+                              const float* input, float* output, int64_t first_row,
+                              int64_t end_row);
+  void (*batch_norm_max_pool_sums)(const BatchNormChannels& channels,
+                                   const PoolingGeometry& geometry, const float* input,
+                                   const float* direction, float* sum, float* centred_sum,
+                                   int64_t first_row, int64_t end_row);
+  void (*batch_norm_max_pool_backward)(const BatchNormChannels& channels,
+                                       const PoolingGeometry& geometry,
+                                       const BatchNormDerivative& derivative, const float* input,
+                                       int64_t first_row, int64_t end_row);
+  void (*batch_norm_max_pool_tangent)(const BatchNormChannels& channels,
+                                      const PoolingGeometry& geometry,
+                                      const BatchNormDerivative& derivative, const float* input,
+                                      int64_t first_row, int64_t end_row);
+
   void (*relu_forward)(int64_t size, const float* input, float* output);
   void (*relu_backward)(int64_t size, const float* output, const float* output_gradient,
                         float* input_gradient);
@@ -285,6 +322,8 @@ struct Kernels {
                                   const float* packed_parts, int64_t part_stride,
                                   int64_t first_channel, int64_t end_channel,
                                   float* weights_gradient);
+
+  void (*matrix_product_block)(const ProductBlock& block);
 
   void (*top_k)(const TopKRows& arguments, int64_t first_row, int64_t end_row);
   LossSums (*sparse_distillation_loss)(const SparseDistillationLossRows& arguments,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "batch_norm.h"
+#include "batch_norm_max_pool.h"
 #include "convolution.h"
 #include "convolution_backward_weights.h"
 #include "distillation_loss.h"
@@ -9,6 +10,7 @@
 #include "elementwise.h"
 #include "ensemble_mean.h"
 #include "kernels.h"
+#include "matrix_product.h"
 #include "optimizer.h"
 #include "pooling.h"
 #include "smoothed_relu_sum.h"
@@ -36,6 +38,10 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       batch_norm_sums,
       batch_norm_backward,
       batch_norm_tangent,
+      batch_norm_max_pool,
+      batch_norm_max_pool_sums,
+      batch_norm_max_pool_backward,
+      batch_norm_max_pool_tangent,
       relu_forward,
       relu_backward,
       linear_combination,
@@ -49,6 +55,7 @@ constexpr retort::Kernels table_of(const char* instruction_set) {
       convolution_rows,
       convolution_weights_rows,
       convolution_weights_sum,
+      matrix_product_block,
       top_k,
       sparse_distillation_loss,
   };

@@ -18,7 +18,7 @@ TEST(CudaNetworkLimits, AMessageIsTheCpus) {
   const retort_pooling pooling{1, 4, 4, 2, 3, 1, 3};
   expect_same_refusal(retort_cuda_max_pool_forward(&pooling, a.data(), b.data(), nullptr),
                       retort_max_pool_forward(&pooling, a.data(), b.data(), nullptr));
-  const retort_batch_norm batch_norm{2, 3, -1, 0};
+  const retort_batch_norm batch_norm{2, 3, -1, 0, nullptr};
   expect_same_refusal(retort_cuda_batch_norm_inference(&batch_norm, a.data(), b.data(), b.data(),
                                                        b.data(), b.data(), c.data(), nullptr),
                       retort_batch_norm_inference(&batch_norm, a.data(), b.data(), b.data(),
@@ -57,7 +57,7 @@ TEST(CudaNetworkLimits, SizesBeyondWhatAThreadCountsAreUnsupported) {
   const retort_pooling many_images{kTooMany / 2, 3, 1, 1, 1, 1, 0};
   expect_unsupported(retort_cuda_max_pool_forward(&many_images, far, farther, nullptr),
                      "images x height");
-  const retort_batch_norm batch_norm{0, kTooMany, 1e-5f, 0};
+  const retort_batch_norm batch_norm{0, kTooMany, 1e-5f, 0, nullptr};
   expect_unsupported(retort_cuda_batch_norm_inference(&batch_norm, &x, &x, &x, &x, &x, &y, nullptr),
                      "channels");
   EXPECT_EQ(retort_cuda_batch_norm_workspace(&batch_norm), -1);

@@ -94,7 +94,7 @@ TEST(CudaNetwork, WhereMatricesLieChangesNoBitOfASumOverTheirRows) {
     for (const int64_t rows : {1, 9, 300}) {
       for (const bool rectify : {false, true}) {
         SCOPED_TRACE(::testing::Message() << rows << " x " << channels << ' ' << rectify);
-        const retort_batch_norm options{rows, channels, 1e-5f, rectify};
+        const retort_batch_norm options{rows, channels, 1e-5f, rectify, nullptr};
         const Floats x = Floats::normal(random, rows * channels, 2, 1);
         const Floats g = Floats::normal(random, x.size());
         const Floats scale = Floats::normal(random, channels);
@@ -281,7 +281,7 @@ TEST(CudaNetwork, StatisticsAndSumsOfManyChunksMatchTheReferenceFarFromZero) {
   std::mt19937_64 random(6);
   constexpr int64_t kRows = 45011, kColumns = 128;
   constexpr float kMean = 300;
-  const retort_batch_norm options{kRows, kColumns, 1e-5f, 0};
+  const retort_batch_norm options{kRows, kColumns, 1e-5f, 0, nullptr};
   const Floats x = Floats::normal(random, kRows * kColumns, 1, kMean);
   Floats scale(kColumns), shift(kColumns), mean(kColumns), deviation(kColumns), sums(kColumns);
   Floats y(x.size()), space(retort_cuda_batch_norm_workspace(&options));

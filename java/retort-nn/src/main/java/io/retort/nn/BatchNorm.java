@@ -4,8 +4,9 @@ import java.util.List;
 
 /**
  * Batch normalisation over all dimensions but the last (Ioffe and Szegedy 2015), and if asked for a
- * ReLU in the same pass. Parameters: {@code scale} [channels], 1; {@code shift} [channels], 0.
- * Buffers: {@code running_mean} [channels], 0; {@code running_variance} [channels], 1.
+ * ReLU and a max pooling in the same pass. Parameters: {@code scale} [channels], 1; {@code shift}
+ * [channels], 0. Buffers: {@code running_mean} [channels], 0; {@code running_variance} [channels],
+ * 1.
  */
 public final class BatchNorm extends DeviceLayer {
   private static final float EPSILON = 1e-5f;
@@ -25,19 +26,35 @@ public final class BatchNorm extends DeviceLayer {
 
   /** Normalises the channels of images; {@code rectify} if a ReLU follows. */
   public BatchNorm(Device device, String name, ImageShape input, boolean rectify) {
-    this(device, name, rectify, item(Arguments.notNull("input", input)));
+    this(device, name, rectify, null, item(Arguments.notNull("input", input)));
+  }
+
+  /**
+   * Normalises the channels of images and pools the result; {@code rectify} if a ReLU comes
+   * between, or after, which is the same.
+   *
+   * @param maxPool windows side by side; the number of images comes from the input
+   */
+  public BatchNorm(Device device, String name, PoolingShape maxPool, boolean rectify) {
+    this(
+        device,
+        name,
+        rectify,
+        Arguments.notNull("maxPool", maxPool).withImages(0),
+        item(maxPool.input()));
   }
 
   /** Normalises the columns of rows; {@code rectify} if a ReLU follows. */
   public BatchNorm(Device device, String name, int columns, boolean rectify) {
-    this(device, name, rectify, new long[] {columns});
+    this(device, name, rectify, null, new long[] {columns});
   }
 
-  private BatchNorm(Device device, String name, boolean rectify, long[] item) {
+  private BatchNorm(
+      Device device, String name, boolean rectify, PoolingShape maxPool, long[] item) {
     super(device, name);
     this.item = item;
     int channels = (int) item[item.length - 1];
-    shape = new BatchNormShape(0, channels, EPSILON, rectify);
+    shape = new BatchNormShape(0, channels, EPSILON, rectify, maxPool);
     scale = new Parameter(name + ".scale", Initialization.constant(1), channels);
     shift = new Parameter(name + ".shift", Initialization.constant(0), channels);
     runningMean = new Parameter(name + ".running_mean", Initialization.constant(0), channels);
@@ -45,9 +62,10 @@ public final class BatchNorm extends DeviceLayer {
         new Parameter(name + ".running_variance", Initialization.constant(1), channels);
     mean = rowBuffer();
     inverseDeviation = rowBuffer();
-    output = rowBuffer(item);
+    long[] outputItem = maxPool == null ? item : item(maxPool.output());
+    output = rowBuffer(outputItem);
     inputGradient = rowBuffer(item);
-    outputTangent = rowBuffer(item);
+    outputTangent = rowBuffer(outputItem);
   }
 
   @Override
@@ -83,7 +101,7 @@ public final class BatchNorm extends DeviceLayer {
   @Override
   public Tensor backward(Tensor outputGradient, boolean inputGradientWanted) {
     Tensor input = trainingInput();
-    Arguments.shape(argument("outputGradient"), outputGradient, input.shape());
+    Arguments.shape(argument("outputGradient"), outputGradient, output.rows(input.rows()).shape());
     Tensor result = inputGradient.rows(input.rows());
     device.batchNormBackward(
         shapeFor(input),

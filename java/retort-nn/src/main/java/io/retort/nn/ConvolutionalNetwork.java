@@ -39,18 +39,16 @@ record ConvolutionalNetwork(String name, int[] sizes, boolean normalized)
     Convolution convolution =
         new Convolution(
             device, "conv" + i, new ConvolutionShape(0, input, sizes[i - 1], 3, 1, 1), !normalized);
-    MaxPool pool =
-        new MaxPool(device, "pool" + i, new PoolingShape(0, convolution.output(), 2, 2, 0));
+    PoolingShape pooling = new PoolingShape(0, convolution.output(), 2, 2, 0);
     layers.add(convolution);
     if (normalized) {
-      layers.add(new BatchNorm(device, "norm" + i, convolution.output(), true));
-    }
-    layers.add(pool);
-    if (!normalized) {
+      layers.add(new BatchNorm(device, "norm" + i, pooling, true));
+    } else {
+      layers.add(new MaxPool(device, "pool" + i, pooling));
       // After the pooling a ReLU gives the same values for a quarter of the work.
-      layers.add(new Relu(device, "relu" + i, pool.output()));
+      layers.add(new Relu(device, "relu" + i, pooling.output()));
     }
-    return pool.output();
+    return pooling.output();
   }
 
   private void addHidden(List<Layer> layers, Device device, int inputs) {

@@ -15,15 +15,13 @@ import io.retort.kernels.Totals;
 import io.retort.kernels.binding.Retort;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * The processor. Operations run on a pool of native threads; OpenBLAS, set to one thread,
- * multiplies the blocks that the kernels cut matrices into.
+ * multiplies the blocks of a linear distillation.
  */
 final class CpuDevice extends NativeDevice {
   private final ThreadPool pool;
-  private final Pointer sgemm = OpenBlas.sgemm();
   private final TensorMemory workspaceMemory = new TensorMemory(new CpuMemory());
   private FloatPointer workspace;
   private LinearDistillation linearDistillation;
@@ -390,7 +388,7 @@ final class CpuDevice extends NativeDevice {
                 accumulate ? 1 : 0,
                 c,
                 n,
-                sgemm,
+                null,
                 executor));
   }
 
@@ -432,7 +430,7 @@ final class CpuDevice extends NativeDevice {
 
   private LinearDistillation linearDistillation(long budget) {
     if (linearDistillation == null || linearDistillation.budget() != budget) {
-      LinearDistillation operation = new LinearDistillation(sgemm, budget);
+      LinearDistillation operation = new LinearDistillation(OpenBlas.sgemm(), budget);
       if (linearDistillation != null) {
         linearDistillation.close();
       }

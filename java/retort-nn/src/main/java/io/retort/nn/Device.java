@@ -134,7 +134,8 @@ public interface Device extends AutoCloseable {
 
   /**
    * Normalises by the batch's statistics, writes them to {@code mean} and {@code inverseDeviation}
-   * and moves the running ones towards them by {@code momentum}. The output may be the input.
+   * and moves the running ones towards them by {@code momentum}. The output may be the input,
+   * unless a max pooling follows, whose output it then is.
    *
    * @param runningMean [channels]; may be null together with {@code runningVariance}
    */
@@ -150,7 +151,7 @@ public interface Device extends AutoCloseable {
       Tensor inverseDeviation,
       Tensor output);
 
-  /** Normalises by the running statistics. The output may be the input. */
+  /** Normalises by the running statistics. The output is as in {@link #batchNormTraining}. */
   void batchNormInference(
       BatchNormShape shape,
       Tensor input,
@@ -162,7 +163,7 @@ public interface Device extends AutoCloseable {
 
   /**
    * The gradients of {@link #batchNormTraining}, given its input and the statistics it wrote.
-   * {@code inputGradient} may be {@code outputGradient}.
+   * {@code inputGradient} may be {@code outputGradient}, unless a max pooling follows.
    */
   void batchNormBackward(
       BatchNormShape shape,

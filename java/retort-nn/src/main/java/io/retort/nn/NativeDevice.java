@@ -227,7 +227,7 @@ abstract class NativeDevice implements Device {
     FloatPointer runningV = floatsOrNull("runningVariance", runningVariance, channels);
     FloatPointer m = floats("mean", mean, channels);
     FloatPointer d = floats("inverseDeviation", inverseDeviation, channels);
-    FloatPointer y = floats("output", output, shape.size());
+    FloatPointer y = floats("output", output, shape.outputSize());
     batchNormTraining(shape, x, gamma, beta, momentum, runningM, runningV, m, d, y);
   }
 
@@ -248,7 +248,7 @@ abstract class NativeDevice implements Device {
     FloatPointer beta = floats("shift", shift, channels);
     FloatPointer m = floats("runningMean", runningMean, channels);
     FloatPointer v = floats("runningVariance", runningVariance, channels);
-    FloatPointer y = floats("output", output, shape.size());
+    FloatPointer y = floats("output", output, shape.outputSize());
     batchNormInference(shape, x, gamma, beta, m, v, y);
   }
 
@@ -272,7 +272,7 @@ abstract class NativeDevice implements Device {
     FloatPointer beta = floats("shift", shift, channels);
     FloatPointer m = floats("mean", mean, channels);
     FloatPointer d = floats("inverseDeviation", inverseDeviation, channels);
-    FloatPointer dy = floats("outputGradient", outputGradient, shape.size());
+    FloatPointer dy = floats("outputGradient", outputGradient, shape.outputSize());
     FloatPointer dx = floats("inputGradient", inputGradient, shape.size());
     FloatPointer dGamma = floats("scaleGradient", scaleGradient, channels);
     FloatPointer dBeta = floats("shiftGradient", shiftGradient, channels);
@@ -302,7 +302,7 @@ abstract class NativeDevice implements Device {
     FloatPointer dx = floatsOrNull("inputTangent", inputTangent, shape.size());
     FloatPointer dGamma = floatsOrNull("scaleTangent", scaleTangent, channels);
     FloatPointer dBeta = floatsOrNull("shiftTangent", shiftTangent, channels);
-    FloatPointer dy = floats("outputTangent", outputTangent, shape.size());
+    FloatPointer dy = floats("outputTangent", outputTangent, shape.outputSize());
     batchNormTangent(shape, x, gamma, beta, m, d, dx, dGamma, dBeta, dy);
   }
 

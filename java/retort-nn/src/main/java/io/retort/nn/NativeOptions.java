@@ -46,7 +46,8 @@ final class NativeOptions implements AutoCloseable {
         .rows(shape.rows())
         .channels(shape.channels())
         .epsilon(shape.epsilon())
-        .rectify(shape.rectify() ? 1 : 0);
+        .rectify(shape.rectify() ? 1 : 0)
+        .max_pool(shape.maxPool() == null ? null : of(shape.maxPool()));
   }
 
   SmoothedReluSumOptions of(SmoothedReluSumShape shape) {

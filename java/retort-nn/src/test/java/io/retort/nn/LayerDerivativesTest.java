@@ -63,6 +63,13 @@ class LayerDerivativesTest {
   }
 
   @Test
+  void pooledBatchNorm() {
+    PoolingShape pooling = new PoolingShape(0, IMAGE, 2, 2, 0);
+    checkImages(new BatchNorm(device, "norm", pooling, false), 1e-3);
+    checkImages(new BatchNorm(device, "norm", pooling, true), 1e-3);
+  }
+
+  @Test
   void relu() {
     checkImages(new Relu(device, "relu", IMAGE), 0.02);
   }

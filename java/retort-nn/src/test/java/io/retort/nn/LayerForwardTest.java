@@ -101,6 +101,21 @@ class LayerForwardTest {
   }
 
   @Test
+  void batchNormWithAPoolingIsTheTwoLayersOneAfterTheOther() {
+    PoolingShape pooling = new PoolingShape(0, IMAGE, 2, 2, 0);
+    Layer apart =
+        new Sequential(
+            "apart",
+            List.of(new BatchNorm(device, "n", IMAGE, true), new MaxPool(device, "p", pooling)));
+    try (Bound<BatchNorm> layer = new Bound<>(new BatchNorm(device, "n", pooling, true));
+        Bound<Layer> layers = new Bound<>(apart)) {
+      float[] x = RandomArrays.normal(ROWS * IMAGE.size(), 8);
+      assertThat(layer.forward(x, ROWS, 7, 6, 3)).isEqualTo(layers.forward(x, ROWS, 7, 6, 3));
+      assertThat(layer.infer(x, ROWS, 7, 6, 3)).isEqualTo(layers.infer(x, ROWS, 7, 6, 3));
+    }
+  }
+
+  @Test
   void residualAddsAndRectifies() {
     Relu body = new Relu(device, "relu", IMAGE);
     try (Bound<Residual> layer =

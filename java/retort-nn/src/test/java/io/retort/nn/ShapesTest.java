@@ -3,6 +3,7 @@ package io.retort.nn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Shapes know their outputs and refuse sizes that make no sense. */
@@ -33,6 +34,15 @@ class ShapesTest {
     assertRefused("rows", () -> new BatchNormShape(-1, 1, 1e-5f, false));
     assertRefused("channels", () -> new BatchNormShape(1, 0, 1e-5f, false));
     assertRefused("epsilon", () -> new BatchNormShape(1, 1, Float.NaN, false));
+    int channels = IMAGE.channels();
+    long rows = IMAGE.size() / channels;
+    for (PoolingShape unfit :
+        List.of(
+            new PoolingShape(1, IMAGE, 2, 1, 0),
+            new PoolingShape(1, IMAGE, 2, 2, 1),
+            new PoolingShape(2, IMAGE, 2, 2, 0))) {
+      assertRefused("maxPool", () -> new BatchNormShape(rows, channels, 1, false, unfit));
+    }
   }
 
   @Test
