@@ -120,7 +120,8 @@ class TypedMatrix {
   }
 
   int64_t offset_;
-  std::vector<uint32_t> words_;  // one for each element, of which narrow ones use half
+  std::vector<uint32_t, RETORT_TEST_ALLOCATOR<uint32_t>>
+      words_;  // one for each element, of which narrow ones use half
 };
 
 }  // namespace retort::testing

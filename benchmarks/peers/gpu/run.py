@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times the distillation loss in PyTorch, Triton and JAX on this host's GPU, and prints CSV.
 
-The columns are those of gpu_distillation_loss_benchmark. Each peer is checked against the reference before it is
+The columns are those of gpu_benchmark. Each peer is checked against the reference before it is
 timed; every repetition is timed by events and begins with a cold second-level cache (JAX: by the clock, with a warm
 one); a copy of as many bytes takes turns with the peer. A package that is not installed is left out with a line on stderr.
 """

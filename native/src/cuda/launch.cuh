@@ -97,7 +97,7 @@ retort_status allow_shared_bytes(void (*)(Parameters...), size_t) {
 }
 
 template <typename... Parameters, typename... Arguments>
-retort_status launch(void (*kernel)(Parameters...), const LaunchShape& shape, void*,
+retort_status launch(void (*kernel)(Parameters...), const LaunchShape& shape, void* stream,
                      const Arguments&... arguments) {
   emulation::Launch emulated;
   emulated.grid = dim3(static_cast<unsigned>(shape.blocks));
@@ -105,7 +105,7 @@ retort_status launch(void (*kernel)(Parameters...), const LaunchShape& shape, vo
   emulated.cluster = static_cast<unsigned>(shape.cluster);
   emulated.shared_bytes = shape.shared_bytes;
   try {
-    emulation::launch(emulated, kernel, arguments...);
+    emulation::launch_on(stream, emulated, kernel, arguments...);
     return RETORT_OK;
   } catch (const emulation::Error& error) {
     return fail(RETORT_DEVICE_ERROR, "%s", error.what());

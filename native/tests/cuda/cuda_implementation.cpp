@@ -120,7 +120,7 @@ int64_t padded(int64_t budget, int64_t classes) {
 int64_t linear_distillation_workspace(const retort_distillation_loss_options* options, int64_t rows,
                                       int64_t classes, int64_t teacher_count, int64_t budget) {
   const int64_t bytes = retort_cuda_linear_distillation_workspace(
-      options, rows, classes, 1, teacher_count, padded(budget, classes));
+      options, rows, classes, 1, teacher_count, padded(budget, classes), 0);
   return bytes < 0 ? bytes : 0;
 }
 
@@ -132,12 +132,12 @@ retort_status linear_distillation(const retort_distillation_loss_options* option
                                   float* row_loss, retort_distillation_totals* totals,
                                   int64_t budget, float*, retort_sgemm, const retort_executor*) {
   const int64_t bytes = retort_cuda_linear_distillation_workspace(
-      options, rows, classes, student->hidden_size, teacher_count, padded(budget, classes));
+      options, rows, classes, student->hidden_size, teacher_count, padded(budget, classes), 0);
   const Lent lent = lend(static_cast<size_t>(std::max<int64_t>(bytes, 0)));
   return retort_cuda_linear_distillation(options, rows, classes, student, teachers, teacher_count,
                                          teacher_weights, labels, row_weights, gradient, row_loss,
                                          totals, padded(budget, classes), lent.get(),
-                                         device_cublas(), nullptr);
+                                         device_cublas(), nullptr, nullptr);
 }
 
 }  // namespace

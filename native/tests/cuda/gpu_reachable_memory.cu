@@ -11,7 +11,7 @@ namespace {
 void check(cudaError_t error, const char* what) {
   if (error == cudaSuccess) return;
   std::fprintf(stderr, "%s: %s\n", what, cudaGetErrorString(error));
-  std::abort();
+  std::_Exit(EXIT_FAILURE);
 }
 
 }  // namespace

@@ -3,10 +3,10 @@
 //
 // The names are CUDA's own, with CUDA's meanings. A launch runs every thread of a block as a fibre,
 // one warp at a time for as long as it can go on; what hardware leaves to chance (which warp is
-// first, when an asynchronous copy lands, what memory holds before it is written) is settled so
-// that a kernel which relies on it fails. Misuse that hardware would leave undefined ends the
-// launch with an Error. Checked is the logic of a kernel, and neither the rounding of the GPU's own
-// instructions nor the order of memory between two fences.
+// first, when an asynchronous copy lands, what memory holds before it is written, which of two
+// streams is ahead) is settled so that code which relies on it fails. Misuse that hardware would
+// leave undefined ends the launch with an Error. Checked is the logic of a kernel, and neither the
+// rounding of the GPU's own instructions nor the order of memory between two fences.
 #pragma once
 
 #include "asynchronous_copies.h"

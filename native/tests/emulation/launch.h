@@ -4,6 +4,7 @@
 #include "diagnosis.h"
 #include "launch_shape.h"
 #include "order.h"
+#include "streams.h"
 
 namespace retort::emulation {
 
@@ -17,6 +18,14 @@ void launch(const Launch& launch, Function* kernel, const Arguments&... argument
   const auto call = [&] { kernel(arguments...); };
   run(
       launch, [](const void* bound) { (*static_cast<const decltype(call)*>(bound))(); }, &call);
+}
+
+// The same in its turn on a stream, or at once where that is null. An Error of the kernel is thrown by whoever waits.
+template <typename Function, typename... Arguments>
+void launch_on(void* stream, const Launch& launch, Function* kernel,
+               const Arguments&... arguments) {
+  check(launch);
+  run_on(stream, [=] { emulation::launch(launch, kernel, arguments...); });
 }
 
 }  // namespace retort::emulation

@@ -22,6 +22,9 @@ import org.bytedeco.javacpp.Pointer;
  * an argument out of its range, and {@link RetortException} where CUDA refuses a call.
  */
 public final class CudaDistillation {
+  /** No second stream, whose products run beside the loss of other rows. */
+  private static final int ONE_STREAM = 0;
+
   private CudaDistillation() {}
 
   /** Bytes of workspace that suffice for an operation on so many rows and members. */
@@ -171,7 +174,8 @@ public final class CudaDistillation {
               student.classes(),
               student.hidden().columns(),
               teachers,
-              budget);
+              budget,
+              ONE_STREAM);
     } finally {
       Reference.reachabilityFence(loss);
     }
@@ -190,7 +194,7 @@ public final class CudaDistillation {
    * @param workspace {@link #linearWorkspaceBytes} of the device for these layers and this budget,
    *     aligned to 16
    * @param cublas set to {@code stream}
-   * @param stream where it runs
+   * @param stream where all of it runs
    * @throws IllegalStateException if the loss is closed
    */
   public static void linearDistillation(
@@ -235,6 +239,7 @@ public final class CudaDistillation {
               budget,
               address(workspace),
               cublas.address(),
+              ONE_STREAM,
               address(stream));
     } finally {
       Reference.reachabilityFence(loss);

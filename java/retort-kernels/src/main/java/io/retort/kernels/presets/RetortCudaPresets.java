@@ -29,6 +29,7 @@ public class RetortCudaPresets implements InfoMapper {
   @Override
   public void map(InfoMap infos) {
     infos.put(new Info("retort_cublas").pointerTypes("CublasStruct"));
+    infos.put(new Info("retort_cuda_overlap").pointerTypes("OverlapStruct"));
     infos.put(
         new Info("retort_cublas_gemm_ex")
             .cast()
@@ -74,13 +75,13 @@ public class RetortCudaPresets implements InfoMapper {
         @Cast("const retort_linear_gradient*") long gradient, @Cast("float*") long row_loss,
         @Cast("retort_distillation_totals*") long totals, long budget,
         @Cast("void*") long workspace, @Cast("const retort_cublas*") long cublas,
-        @Cast("void*") long stream""");
+        @Cast("const retort_cuda_overlap*") long overlap, @Cast("void*") long stream""");
     RetortPresets.byAddress(
         infos,
         "long",
         "retort_cuda_linear_distillation_workspace",
         """
         @Cast("const retort_distillation_loss_options*") long options, long rows, long classes,
-        long hidden_size, long teacher_count, long budget""");
+        long hidden_size, long teacher_count, long budget, int overlaps""");
   }
 }
