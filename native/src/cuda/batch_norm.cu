@@ -11,7 +11,7 @@ namespace {
 retort_status check_options(const retort_batch_norm* batch_norm) {
   RETORT_CHECK(check_batch_norm(batch_norm));
   if (batch_norm->max_pool != nullptr) {
-    return fail(RETORT_INVALID_ARGUMENT, "max_pool must be null on CUDA");
+    return fail(RETORT_UNSUPPORTED, "max_pool must be null on CUDA");
   }
   return check_countable("channels", batch_norm->channels);
 }
