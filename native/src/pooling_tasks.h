@@ -26,6 +26,7 @@ struct PoolingTasks {
   // Of the larger side.
   static int64_t elements_of_row(const PoolingGeometry& geometry) {
     const retort_pooling& pooling = geometry.pooling;
+    if (pooling.images == 0) return 0;  // nothing bounds its sides then
     const int64_t input = pooling.input_height * pooling.input_width * pooling.channels;
     const int64_t output = geometry.output_height * geometry.output_width * pooling.channels;
     return std::max(input, output) / geometry.output_height;

@@ -247,6 +247,13 @@ TEST(BatchNormMaxPool, APoolingThatDoesNotFitIsRefused) {
   refuse({2, 4, 6, 3, 0, 0, 0}, "kernel");
 }
 
+TEST(BatchNormMaxPool, SidesOfNoImagesMayBeOfAnySize) {
+  constexpr int64_t kSide = int64_t{1} << 31, kChannels = int64_t{1} << 20;
+  const retort_pooling pooling{0, kSide, kSide, kChannels, 2, 2, 0};
+  const retort_batch_norm options{0, kChannels, 1e-5f, 0, &pooling};
+  EXPECT_GE(retort_batch_norm_workspace(&options), 0) << retort_last_error();
+}
+
 TEST(BatchNormMaxPool, TheOutputIsAnotherMatrixThanTheInput) {
   std::mt19937_64 random(5);
   Case c(random, {2, 4, 4, 3, 2, 2, 0}, true);

@@ -165,7 +165,7 @@ RETORT_API retort_status retort_batch_norm_inference(const retort_batch_norm* ba
 
 /* The gradients of retort_batch_norm_training, given its input, mean and inverse_deviation. Where
  * the output was rectified, its sign is computed again from the input. `input_gradient` may be
- * `output_gradient`. */
+ * `output_gradient`, unless `max_pool` follows. */
 RETORT_API retort_status retort_batch_norm_backward(
     const retort_batch_norm* batch_norm, const float* input, const float* scale, const float* shift,
     const float* mean, const float* inverse_deviation, const float* output_gradient,

@@ -27,6 +27,9 @@ record ModelDescription(
     TrainingConfig training,
     Targets targets) {
 
+  /** The entry that says how it was trained. */
+  static final String TRAINING = "training";
+
   static ModelDescription of(ModelPlan plan, RunData data) {
     return new ModelDescription(
         plan.name(),
@@ -52,7 +55,7 @@ record ModelDescription(
     metadata.put("class_names", Metadata.json(classNames));
     metadata.put("normalization", Metadata.json(normalization));
     metadata.put("seed", Long.toString(training.seed()));
-    metadata.put("training", Metadata.json(training));
+    metadata.put(TRAINING, Metadata.json(training));
     metadata.put("targets", Metadata.json(targets));
     return metadata;
   }
@@ -69,7 +72,7 @@ record ModelDescription(
         Metadata.parse(metadata, "input", ImageShape.class),
         List.of(Metadata.parse(metadata, "class_names", String[].class)),
         Metadata.parse(metadata, "normalization", Normalization.class),
-        Metadata.parse(metadata, "training", TrainingConfig.class),
+        Metadata.parse(metadata, TRAINING, TrainingConfig.class),
         Metadata.parse(metadata, "targets", Targets.class));
   }
 }

@@ -73,11 +73,17 @@ record StateFile(Path path, ModelDescription description) {
   private void checkDescription(Map<String, String> metadata) throws Safetensors.FormatException {
     for (Map.Entry<String, String> entry : description.metadata().entrySet()) {
       String found = metadata.get(entry.getKey());
-      if (!entry.getValue().equals(found)) {
+      if (!entry.getValue().equals(found) && !isSameTraining(entry.getKey(), metadata)) {
         throw new Safetensors.FormatException(
             "its %s is %s, not %s".formatted(entry.getKey(), found, entry.getValue()));
       }
     }
+  }
+
+  /** A build that knew fewer settings wrote fewer of them. */
+  private boolean isSameTraining(String name, Map<String, String> metadata) {
+    return name.equals(ModelDescription.TRAINING)
+        && Metadata.parse(metadata, name, TrainingConfig.class).equals(description.training());
   }
 
   private static void restore(String name, FloatTensor saved, Tensor tensor)

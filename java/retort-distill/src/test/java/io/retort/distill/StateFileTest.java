@@ -74,6 +74,18 @@ class StateFileTest {
   }
 
   @Test
+  void aStateOfABuildThatKnewNoPrecisionIsGoneOnFrom() throws IOException {
+    Safetensors file = Safetensors.read(state);
+    Map<String, String> metadata = new LinkedHashMap<>(file.metadata());
+    metadata.computeIfPresent(
+        "training", (name, training) -> training.replace("\"precision\":\"f32\",", ""));
+    assertThat(metadata).isNotEqualTo(file.metadata());
+    new Safetensors(metadata, file.tensors()).write(state);
+
+    assertThat(train(Progress.SILENT, new Interruption()).steps()).isEqualTo(12);
+  }
+
+  @Test
   void aStateWithoutMomentumIsRefused() throws IOException {
     Safetensors file = Safetensors.read(state);
     Map<String, FloatTensor> tensors = new LinkedHashMap<>(file.tensors());

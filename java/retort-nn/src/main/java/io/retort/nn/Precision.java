@@ -5,7 +5,8 @@ import java.util.Locale;
 /**
  * What the matrix products and convolutions of a {@link Device} multiply. They add up in f32 in any
  * case, and everything else is f32: tensors, and so weights, their gradients, what an optimiser
- * keeps and activations; batch normalisation; losses, linear distillation among them.
+ * keeps and activations; batch normalisation; losses. Linear distillation multiplies in f32, but
+ * where this is {@link #TF32} in that.
  */
 public enum Precision {
   /** f32. */
