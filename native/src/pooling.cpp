@@ -11,7 +11,6 @@ namespace {
 template <typename Body>
 void run_rows(const PoolingGeometry& geometry, int64_t rows_at_once,
               const retort_executor* executor, const Body& body) {
-  if (geometry.pooling.images == 0) return;
   const PoolingTasks tasks(geometry, rows_at_once);
   run_tasks(executor, tasks.count(),
             [&](int64_t task) { body(tasks.first(task), tasks.end(task)); });

@@ -116,14 +116,6 @@ __attribute__((noinline)) void correlate_strip(const Strip& a, Block block) {
   }
 }
 
-template <int P, typename Block>
-void correlate_pixels(int64_t pixels, const Strip& strip, Block block) {
-  if constexpr (P > 1) {
-    if (pixels < P) return correlate_pixels<P - 1>(pixels, strip, block);
-  }
-  correlate_strip<P>(strip, block);
-}
-
 void convolution_rows(const retort::Correlation& a, const float* source, const float* packed,
                       const retort::ConvolutionOutput& output, int64_t first_row, int64_t end_row,
                       float* tile) {
@@ -159,7 +151,9 @@ void convolution_rows(const retort::Correlation& a, const float* source, const f
                           bias + (1 + first_tap_row * run) * block.kChannels,
                           row + x * output.pixel_stride,
                           output.pixel_stride};
-        correlate_pixels<kMostPixels>(pixels, strip, block);
+        with_constant<kMostPixels>(pixels, [&](auto constant) {
+          correlate_strip<decltype(constant)::value>(strip, block);
+        });
       });
     }
   });

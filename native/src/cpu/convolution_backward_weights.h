@@ -64,14 +64,6 @@ __attribute__((noinline)) void accumulate_taps(const TapRun& a, Block block) {
   }
 }
 
-template <int H, int T, typename Block>
-void accumulate_run(int64_t taps, const TapRun& run, Block block) {
-  if constexpr (T > 1) {
-    if (taps < T) return accumulate_run<H, T - 1>(taps, run, block);
-  }
-  accumulate_taps<H, T>(run, block);
-}
-
 // a / b rounded up, or 0 where that is below 0.
 int64_t divide_up(int64_t a, int64_t b) { return a > 0 ? (a + b - 1) / b : 0; }
 
@@ -127,7 +119,9 @@ void accumulate_kernel_row(const BandTaps& taps, int64_t row, Range ys, Block bl
       TapRun part = taps.at(row, column, ys, xs);
       part.window += tap;
       part.sums += tap * Block::kChannels;
-      accumulate_run<1, kMostTaps>(count, part, block);
+      with_constant<kMostTaps>(count, [&](auto constant) {
+        accumulate_taps<1, decltype(constant)::value>(part, block);
+      });
     });
   }
 }
@@ -143,7 +137,10 @@ Range accumulate_kernel(const BandTaps& taps, Range ys, Block block) {
   const Range with_top = inside(0, a.top, a.source_height, a.stride, ys);
   const Range whole = inside(kRows - 1, a.top, a.source_height, a.stride, with_top);
   if (whole.size() > 0) {
-    accumulate_run<kRows, kMostTaps>(taps.run, taps.at(0, 0, whole, {0, a.output_width}), block);
+    const TapRun run = taps.at(0, 0, whole, {0, a.output_width});
+    with_constant<kMostTaps>(taps.run, [&](auto constant) {
+      accumulate_taps<kRows, decltype(constant)::value>(run, block);
+    });
   }
   return whole;
 }

@@ -53,6 +53,15 @@ void for_each_equal_part(int64_t size, int64_t most, Body body) {
   }
 }
 
+// body(constant) with the count, from 1 to kMost, as a constant of the type RowCount.
+template <int kMost, typename Body>
+inline __attribute__((always_inline)) void with_constant(int64_t count, Body body) {
+  if constexpr (kMost > 1) {
+    if (count < kMost) return with_constant<kMost - 1>(count, body);
+  }
+  body(RowCount<kMost>{});
+}
+
 // The rows of the source that the windows of a band of output rows meet, padded on the left and on
 // the right: tap (j, c) of output column x in source row r is pixels[(r - first_row) * row_stride +
 // (x * stride + j) * channels + c].

@@ -82,14 +82,6 @@ __attribute__((noinline)) void multiply_strip(const ProductStrip& a, Block block
   }
 }
 
-template <int P, typename Block>
-void multiply_rows(int64_t rows, const ProductStrip& strip, Block block) {
-  if constexpr (P > 1) {
-    if (rows < P) return multiply_rows<P - 1>(rows, strip, block);
-  }
-  multiply_strip<P>(strip, block);
-}
-
 void matrix_product_block(const retort::ProductBlock& a) {
   alignas(64) float packed[(kProductDepth + kLanes) * 2 * kLanes];
   for (int64_t k = 0; k < a.depth; k += kProductDepth) {
@@ -106,7 +98,8 @@ void matrix_product_block(const retort::ProductBlock& a) {
                                  a.accumulate || k > 0,
                                  a.c + row * a.c_stride + column,
                                  a.c_stride};
-        multiply_rows<kMostRows>(rows, strip, block);
+        with_constant<kMostRows>(
+            rows, [&](auto constant) { multiply_strip<decltype(constant)::value>(strip, block); });
       });
     });
   }

@@ -139,7 +139,7 @@ class SoftTargetLongRows {
     double label_logit = 0, logit_sum = 0;
     for_each_row_block(0, [&](int64_t first, int64_t columns) {
       const int64_t next = first + columns;
-      upcoming_ = next < classes_ ? measured_next(row_, next) : after_measuring();
+      upcoming_ = next < classes_ ? measured_next(next) : after_measuring();
       const Peaks of_block = load_block(first, columns, !mixes_late());
       totals->raise(of_block.teacher, of_block.student, loss_.scale(), loss_.kept());
       const Peaks peaks{totals->teacher_peak.reference(), totals->student_peak.reference()};
@@ -319,8 +319,8 @@ class SoftTargetLongRows {
   }
 
   // The factors for exponentials relative to the peaks of their block.
-  SoftTargetFactors of_kept_block(const SoftTargetFactors& factors, int64_t first) const {
-    const Peaks& peaks = peaks_[(first - first_kept_) / row_block_];
+  SoftTargetFactors of_kept_block(const SoftTargetFactors& factors, int64_t first) {
+    const Peaks& peaks = kept_peaks(first);
     const float teacher = shrinkage(peaks.teacher, last_peaks_.teacher, loss_.scale());
     const float student = shrinkage(peaks.student, last_peaks_.student, loss_.scale());
     const float hard = shrinkage(peaks.student, last_peaks_.student, kLog2E);
@@ -332,8 +332,8 @@ class SoftTargetLongRows {
   UpcomingOperands after_member(int64_t k) const {
     return k + 1 < rows_.teachers.count ? member_of(k + 1, row_, 0) : student_of(row_, 0);
   }
-  UpcomingOperands measured_next(int64_t row, int64_t first) const {
-    return loss_.mixture() ? student_of(row, first) : operands_of(row, first);
+  UpcomingOperands measured_next(int64_t first) const {
+    return loss_.mixture() ? student_of(row_, first) : operands_of(row_, first);
   }
   UpcomingOperands after_measuring() const {
     if (a_.gradient.data != nullptr && !keeps_row())
