@@ -3,8 +3,6 @@ package io.retort.distill;
 import io.retort.distill.targets.ClassSimilarity;
 import io.retort.kernels.Output;
 import io.retort.nn.Device;
-import io.retort.nn.DeviceKind;
-import io.retort.nn.Precision;
 import java.io.IOException;
 import java.util.List;
 
@@ -27,11 +25,7 @@ public final class FinishedModels implements AutoCloseable {
     this.training = training;
     this.interruption = interruption;
     this.ofTrainingImages = new TeacherLogits(directory, data);
-    this.device =
-        Device.open(
-            DeviceKind.parse(training.device()),
-            training.threads(),
-            Precision.parse(training.precision()));
+    this.device = training.openDevice(training.threads());
   }
 
   /** How many classes there are. */

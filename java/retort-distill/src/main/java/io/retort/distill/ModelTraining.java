@@ -6,9 +6,7 @@ import io.retort.distill.targets.TeacherKnowledge;
 import io.retort.kernels.Output;
 import io.retort.nn.Architecture;
 import io.retort.nn.Device;
-import io.retort.nn.DeviceKind;
 import io.retort.nn.Network;
-import io.retort.nn.Precision;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
@@ -59,8 +57,7 @@ final class ModelTraining {
   private void train(ModelPlan plan, int share, StateFile state, Interruption interruption)
       throws IOException {
     TrainingConfig config = plan.config();
-    DeviceKind kind = DeviceKind.parse(config.device());
-    try (Device device = Device.open(kind, share, Precision.parse(config.precision()));
+    try (Device device = config.openDevice(share);
         Network network =
             Architecture.parse(config.architecture())
                 .create(device, data.shape(), data.classes(), config.seed());

@@ -1,6 +1,9 @@
 package io.retort.distill;
 
 import io.retort.distill.check.Require;
+import io.retort.nn.Device;
+import io.retort.nn.DeviceKind;
+import io.retort.nn.Precision;
 import java.util.Objects;
 
 /**
@@ -184,5 +187,10 @@ public record TrainingConfig(
   /** The number of threads to use: {@link #threads}, or one a processor. */
   public int threadCount() {
     return threads > 0 ? threads : Runtime.getRuntime().availableProcessors();
+  }
+
+  /** The device that is asked for, with so many threads; the caller closes it. */
+  Device openDevice(int count) {
+    return Device.open(DeviceKind.parse(device), count, Precision.parse(precision));
   }
 }
