@@ -139,7 +139,7 @@ class ExperimentTest {
     Outcome wrong = Outcome.of(command(directory.resolve("wrong"), "--trend", "many"));
 
     assertThat(outcome.code()).as(outcome.err()).isZero();
-    assertThat(outcome.out()).contains("More classes", "4 classes: ensemble of 2");
+    assertThat(outcome.out()).contains("Networks, %, of k classes", "k = 4");
     assertThat(run.resolve("classes-4/results.json")).exists();
     assertThat(wrong.code()).isEqualTo(ExitCode.REFUSED);
     assertThat(wrong.err()).contains("trend", "many");

@@ -29,10 +29,14 @@ final class ClassTrend {
     return "classes-" + classes;
   }
 
-  /** The configuration of so many classes, without contrasts and with one temperature. */
+  /**
+   * The configuration of so many classes, with one temperature and without the tangent models,
+   * whose kernels grow with the cube of the classes.
+   */
   static MultiViewConfig withClasses(MultiViewConfig config, int classes) {
     double factor = (double) classes / config.distribution().classes();
     StudentsConfig students = config.students();
+    ContrastsConfig contrasts = config.contrasts();
     return new MultiViewConfig(
         config.distribution().withClasses(classes),
         config.learner().withLearningRate(factor * config.learner().learningRate()),
@@ -43,13 +47,19 @@ final class ClassTrend {
             "4",
             factor * students.squaredErrorStep(),
             students.oneSided()),
-        ContrastsConfig.NONE,
+        new ContrastsConfig(
+            contrasts.jointNetworks(),
+            contrasts.randomFeatures().times(factor),
+            TangentConfig.NONE,
+            contrasts.mixture().times(factor),
+            ""),
         config.seed(),
         config.threads());
   }
 
-  Contrast run(RunStages stages) throws IOException {
-    List<Contrast.Row> rows = new ArrayList<>();
+  /** The run's own result, then one for each number of classes that was asked for. */
+  List<TrendPoint> run(MultiViewResult own, RunStages stages) throws IOException {
+    List<TrendPoint> points = new ArrayList<>(List.of(TrendPoint.of(own)));
     for (int classes : config.contrasts().trendClasses()) {
       MultiViewResult result =
           MultiViewExperiment.run(
@@ -58,30 +68,8 @@ final class ClassTrend {
               stages.within(stage(classes)),
               interruption);
       stages.finished(stage(classes));
-      addRows(rows, classes, result);
+      points.add(TrendPoint.of(result));
     }
-    return new Contrast(
-        "More classes",
-        "the more classes, the closer a network comes to one view of each, and the ensemble and"
-            + " its students to all",
-        "accuracy on single-view samples",
-        rows);
-  }
-
-  private static void addRows(List<Contrast.Row> rows, int classes, MultiViewResult result) {
-    String of = classes + " classes: ";
-    rows.add(row(of + "members", result.members()));
-    rows.add(
-        Contrast.Row.of(
-            of + "ensemble of " + result.ensemble().size(), result.ensemble().singleView().mean()));
-    rows.add(row(of + "control", result.control()));
-    for (MethodResult method : result.students()) {
-      rows.add(row(of + method.method(), method));
-    }
-  }
-
-  private static Contrast.Row row(String name, MethodResult method) {
-    return Contrast.Row.of(
-        name, method.networks().stream().mapToDouble(n -> n.accuracy().singleView()).toArray());
+    return points;
   }
 }

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
  * @param tangent the networks, linearised where they begin; null for none
  * @param mixture data without views
  * @param trend numbers of classes that the experiment is done again with, with commas between them;
- *     empty for none. The time grows with their square
+ *     empty for none. The time grows with their square, that of random features with their cube
  */
 public record ContrastsConfig(
     int jointNetworks,

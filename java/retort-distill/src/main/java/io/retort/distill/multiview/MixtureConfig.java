@@ -28,4 +28,15 @@ public record MixtureConfig(
     Require.atLeast("testSamples", testSamples, 1);
     Require.atLeast("steps", steps, 1);
   }
+
+  /** The same with so many times the training samples. */
+  MixtureConfig times(double factor) {
+    return new MixtureConfig(
+        components,
+        dimension,
+        noise,
+        Math.toIntExact(Math.round(factor * trainSamples)),
+        testSamples,
+        steps);
+  }
 }

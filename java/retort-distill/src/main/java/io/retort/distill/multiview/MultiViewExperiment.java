@@ -32,19 +32,13 @@ public final class MultiViewExperiment {
   private final Device device;
   private final RunStages stages;
   private final NetworkMeasurement measurement;
-  private final ClassTrend trend;
 
   private MultiViewExperiment(
-      MultiViewConfig config,
-      MultiViewData data,
-      Device device,
-      RunStages stages,
-      ClassTrend trend) {
+      MultiViewConfig config, MultiViewData data, Device device, RunStages stages) {
     this.config = config;
     this.data = data;
     this.device = device;
     this.stages = stages;
-    this.trend = trend;
     this.measurement = new NetworkMeasurement(data, config.distribution().singleViewFraction());
   }
 
@@ -69,10 +63,11 @@ public final class MultiViewExperiment {
     MultiViewData data = MultiViewData.draw(config.distribution(), config.seed());
     try (Device device = Device.open(DeviceKind.CPU, config.threadCount())) {
       RunStages stages = new RunStages(run, device, progress, interruption, plans(config));
-      MultiViewResult result =
-          new MultiViewExperiment(
-                  config, data, device, stages, new ClassTrend(config, run.path(), interruption))
-              .run();
+      MultiViewResult result = new MultiViewExperiment(config, data, device, stages).run();
+      if (!config.contrasts().trendClasses().isEmpty()) {
+        ClassTrend trend = new ClassTrend(config, run.path(), interruption);
+        result = result.withTrend(trend.run(result, stages));
+      }
       run.writeResult(result);
       return result;
     }
@@ -146,7 +141,8 @@ public final class MultiViewExperiment {
             config.students().temperatureList().stream()
                 .map(t -> DarkKnowledge.of(t, teacher, data.train()))
                 .toList(),
-            contrasts(members, judged, labels));
+            contrasts(members, judged, labels),
+            List.of());
       }
     }
   }
@@ -233,9 +229,6 @@ public final class MultiViewExperiment {
     }
     if (asked.tangent().steps() > 0) {
       contrasts.add(fixedFeatures(tangent()));
-    }
-    if (!asked.trendClasses().isEmpty()) {
-      contrasts.add(trend.run(stages));
     }
     return contrasts;
   }

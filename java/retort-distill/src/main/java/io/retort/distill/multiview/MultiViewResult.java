@@ -15,6 +15,7 @@ import java.util.Objects;
  *     ensemble; null for one student
  * @param darkKnowledge the ensemble's soft targets at each temperature
  * @param contrasts what the paper sets its explanation against
+ * @param trend the same with this and other numbers of classes; empty for none
  */
 public record MultiViewResult(
     MultiViewConfig config,
@@ -24,7 +25,8 @@ public record MultiViewResult(
     List<MethodResult> students,
     Accuracy studentEnsemble,
     List<DarkKnowledge> darkKnowledge,
-    List<Contrast> contrasts) {
+    List<Contrast> contrasts,
+    List<TrendPoint> trend) {
 
   /** Copies the lists. */
   public MultiViewResult {
@@ -35,6 +37,21 @@ public record MultiViewResult(
     students = List.copyOf(students);
     darkKnowledge = List.copyOf(darkKnowledge);
     contrasts = List.copyOf(contrasts);
+    trend = trend == null ? List.of() : List.copyOf(trend);
+  }
+
+  /** The same with a trend. */
+  MultiViewResult withTrend(List<TrendPoint> points) {
+    return new MultiViewResult(
+        config,
+        members,
+        ensembles,
+        control,
+        students,
+        studentEnsemble,
+        darkKnowledge,
+        contrasts,
+        points);
   }
 
   /** The ensemble of all members. */

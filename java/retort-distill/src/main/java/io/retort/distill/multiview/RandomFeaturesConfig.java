@@ -22,4 +22,12 @@ public record RandomFeaturesConfig(int features, double learningRate, int steps)
     Require.positive("learningRate", learningRate);
     Require.atLeast("steps", steps, 1);
   }
+
+  /**
+   * The same with so many times the features, as there are samples, and a step that much longer.
+   */
+  RandomFeaturesConfig times(double factor) {
+    return new RandomFeaturesConfig(
+        Math.toIntExact(Math.round(factor * features)), factor * learningRate, steps);
+  }
 }

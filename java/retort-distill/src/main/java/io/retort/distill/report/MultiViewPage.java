@@ -33,6 +33,7 @@ import java.util.stream.IntStream;
  * @param networks which view each network learned
  * @param darkKnowledge the table of soft targets
  * @param contrasts a table each
+ * @param trend over the number of classes, a table a measure
  * @param studentEnsemble single-view accuracy of the mean of the squared error's students
  * @param config all of config.yaml
  * @param command the command that repeats the run
@@ -49,6 +50,7 @@ record MultiViewPage(
     List<Network> networks,
     List<Dark> darkKnowledge,
     List<ContrastTable> contrasts,
+    List<TrendTables.Table> trend,
     String studentEnsemble,
     List<ConfigGroup> config,
     String command,
@@ -75,7 +77,11 @@ record MultiViewPage(
 
   /** What the script draws; accuracies are fractions. */
   record Charts(
-      List<Point> accuracy, List<Point> coverage, List<Point> temperature, Levels levels) {}
+      List<Point> accuracy,
+      List<Point> coverage,
+      List<Point> temperature,
+      Levels levels,
+      List<TrendTables.Line> trend) {}
 
   /** A mean and a standard deviation over x. */
   record Point(double x, double mean, double deviation) {
@@ -106,6 +112,7 @@ record MultiViewPage(
         result == null ? List.of() : networks(result),
         result == null ? List.of() : darkKnowledge(result),
         result == null ? List.of() : contrasts(result),
+        result == null ? List.of() : TrendTables.of(result.trend()),
         result == null || result.studentEnsemble() == null
             ? null
             : Numbers.percent(result.studentEnsemble().singleView(), 1),
@@ -246,7 +253,8 @@ record MultiViewPage(
             result.ensemble().singleView().mean(),
             mean(result.control()),
             mean(result.members()),
-            result.config().distribution().features()));
+            result.config().distribution().features()),
+        TrendTables.lines(result.trend()));
   }
 
   /** JSON that may stand inside a script element: no {@code <} can end it. */

@@ -34,6 +34,7 @@ public final class MultiViewTable {
         .append(views)
         .append('\n');
     result.contrasts().forEach(contrast -> text.append('\n').append(format(contrast)));
+    TrendTables.of(result.trend()).forEach(table -> text.append('\n').append(format(table)));
     return text.toString().replace("\u00b1", "+-");
   }
 
@@ -42,6 +43,19 @@ public final class MultiViewTable {
     lines.add(List.of(contrast.name(), "%"));
     for (Contrast.Row row : contrast.rows()) {
       lines.add(List.of("  " + row.name(), MultiViewRow.percent(row.accuracy(), row.models(), 1)));
+    }
+    return new TextTable(lines).format();
+  }
+
+  private static String format(TrendTables.Table table) {
+    List<List<String>> lines = new ArrayList<>();
+    List<String> head = new ArrayList<>(List.of(table.name() + ", %, of k classes"));
+    table.classes().forEach(classes -> head.add("k = " + classes));
+    lines.add(head);
+    for (TrendTables.Row row : table.rows()) {
+      List<String> line = new ArrayList<>(List.of("  " + row.name()));
+      line.addAll(row.accuracies());
+      lines.add(line);
     }
     return new TextTable(lines).format();
   }

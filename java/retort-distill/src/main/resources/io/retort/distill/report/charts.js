@@ -123,3 +123,29 @@ function drawPoints(id, points, {role, name, scale, levels, x, y, text}) {
 }
 
 const percentAxis = () => axis('', {grace: '6%', max: 100, ticks: {callback: (value) => value + '\u00a0%', maxTicksLimit: 7}});
+
+/** A line each; one that is dashed shows what the others are held against. */
+function drawLines(id, lines, {x, y, text}) {
+  draw(id, {
+    type: 'line',
+    data: {
+      datasets: lines.map(({name, role, dashed, points}) => ({
+        label: name,
+        data: points,
+        borderColor: themed(role),
+        backgroundColor: themed(role),
+        borderWidth: 2,
+        borderDash: dashed ? [5, 4] : [],
+        pointRadius: 2.5,
+        pointHoverRadius: 5,
+      })),
+    },
+    options: {
+      scales: {x, y},
+      plugins: {
+        legend: {display: true, labels: {color: themed('ink'), boxHeight: 0, boxWidth: 24}},
+        tooltip: {callbacks: {title: () => '', label: ({dataset, parsed}) => dataset.label + ': ' + text(parsed)}},
+      },
+    },
+  });
+}

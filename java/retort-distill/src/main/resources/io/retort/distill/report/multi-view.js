@@ -1,6 +1,6 @@
 
 if (data !== null) {
-  const {accuracy, coverage, temperature, levels} = data;
+  const {accuracy, coverage, temperature, levels, trend} = data;
   const sizes = () => axis('Members of the ensemble', {type: 'linear', min: 1, max: accuracy.length, ticks: {precision: 0}, grid: {display: false}});
   drawPoints('accuracy', accuracy, {
     role: 'ensemble', name: 'Ensemble', scale: 100, levels: [], x: sizes(), y: percentAxis(),
@@ -20,5 +20,11 @@ if (data !== null) {
     x: axis('Temperature', {type: 'logarithmic', min: temperature[0].x, max: temperature[temperature.length - 1].x, grid: {display: false}, afterBuildTicks: (scale) => (scale.ticks = temperature.map(({x}) => ({value: x}))), ticks: {callback: (value) => value}}),
     y: percentAxis(),
     text: ({y}) => percent(y / 100, 1),
+  });
+  const classes = trend.length > 0 ? trend[0].points.map(({x}) => x) : [];
+  drawLines('trend', trend.map((line) => ({...line, points: line.points.map(({x, mean}) => ({x, y: 100 * mean}))})), {
+    x: axis('Classes', {type: 'logarithmic', min: classes[0], max: classes[classes.length - 1], grid: {display: false}, afterBuildTicks: (scale) => (scale.ticks = classes.map((value) => ({value}))), ticks: {callback: (value) => value}}),
+    y: percentAxis(),
+    text: ({x, y}) => percent(y / 100, 1) + ' with ' + x + ' classes',
   });
 }

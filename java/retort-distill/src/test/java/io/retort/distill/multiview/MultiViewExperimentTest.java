@@ -57,8 +57,7 @@ class MultiViewExperimentTest {
             "Joint training",
             "Gaussian mixture",
             "Random features",
-            "Neural tangent kernel",
-            "More classes");
+            "Neural tangent kernel");
     assertThat(result.contrasts().get(4).rows())
         .extracting(Contrast.Row::name)
         .isEqualTo(result.contrasts().get(3).rows().stream().map(Contrast.Row::name).toList())
@@ -68,14 +67,45 @@ class MultiViewExperimentTest {
             "distilled from it, squared error",
             "students of the labels",
             "trained jointly");
-    assertThat(result.contrasts().get(5).rows())
-        .extracting(Contrast.Row::name)
-        .startsWith("4 classes: members", "4 classes: ensemble of 3", "4 classes: control");
     RunDirectory run = RunDirectory.open(directory.resolve("whole"));
     assertThat(run.readResult(MultiViewResult.class)).isEqualTo(result);
     assertThat(run.readConfig(MultiViewConfig.class)).isEqualTo(TinyExperiment.config());
     assertThat(updates).extracting(Progress.Update::fractionOfRun).isSorted();
     assertThat(updates.get(updates.size() - 1).fractionOfRun()).isCloseTo(1, within(1e-9));
+  }
+
+  @Test
+  void trendHasTheSameMeasuresOfEveryNumberOfClasses() throws IOException {
+    MultiViewResult result = run("trend", Progress.SILENT, new Interruption());
+    assertThat(result.trend()).extracting(TrendPoint::classes).containsExactly(3, 4);
+    MultiViewResult four =
+        RunDirectory.open(directory.resolve("trend/classes-4")).readResult(MultiViewResult.class);
+    assertThat(four.config().distribution().trainSamples()).isEqualTo(53);
+    assertThat(four.config().contrasts().randomFeatures().features()).isEqualTo(11);
+    TrendPoint last = result.trend().get(1);
+    assertThat(last.measures())
+        .extracting(Contrast::name)
+        .containsExactly(
+            TrendPoint.NETWORKS,
+            "Views",
+            "Averaged weights",
+            "Joint training",
+            "Gaussian mixture",
+            "Random features");
+    assertThat(last.measures().get(0).rows())
+        .extracting(row -> row.accuracy().mean())
+        .containsExactly(
+            four.members().spread(n -> n.accuracy().singleView()).mean(),
+            four.ensemble().singleView().mean(),
+            four.control().spread(n -> n.accuracy().singleView()).mean(),
+            four.students("soft targets, T = 4").spread(n -> n.accuracy().singleView()).mean(),
+            four.students(MethodResult.SQUARED_ERROR).spread(n -> n.accuracy().singleView()).mean(),
+            four.students(MethodResult.ONE_SIDED).spread(n -> n.accuracy().singleView()).mean(),
+            four.students(MethodResult.SELF_DISTILLED)
+                .spread(n -> n.accuracy().singleView())
+                .mean());
+    assertThat(last.measures().get(1).rows().get(1).accuracy().mean())
+        .isEqualTo(four.ensemble().viewsCovered().mean() / 8);
   }
 
   @Test
@@ -147,9 +177,11 @@ class MultiViewExperimentTest {
             "Gaussian mixture",
             "trained jointly",
             "dense_noise")
+        .contains("id=\"trend\"", "<th scope=\"col\">4 classes</th>")
         .contains("±");
     assertThat(MultiViewTable.format(result))
         .contains("ensemble of 3", "one-sided", "of 6", "+-")
+        .contains("Networks, %, of k classes", "k = 3", "k = 4")
         .isASCII();
   }
 
