@@ -76,7 +76,7 @@ public final class ImageRun {
     RunProgress runProgress = new RunProgress(progress, plans, steps);
     ModelTraining work = new ModelTraining(directory, data, runProgress, training.threadCount());
     int atATime = parallelModels > 0 ? parallelModels : suitingTheDevice();
-    Stages.run(plans, atATime, work::train, interruption);
+    Stages.run(plans, work::isFinished, atATime, work::train, interruption);
     directory.orderMetrics(plans.stream().map(ModelPlan::name).toList());
   }
 

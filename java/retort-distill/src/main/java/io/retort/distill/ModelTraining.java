@@ -37,6 +37,11 @@ final class ModelTraining {
     this.teacherLogits = new TeacherLogits(run, data);
   }
 
+  /** Whether a network has been trained, by this run or an earlier one. */
+  boolean isFinished(ModelPlan plan) {
+    return Files.exists(run.checkpoint(plan.name()));
+  }
+
   /**
    * Trains a network, whose teachers must be finished.
    *
@@ -46,7 +51,7 @@ final class ModelTraining {
   void train(ModelPlan plan, int together, Interruption interruption) throws IOException {
     ModelDescription description = ModelDescription.of(plan, data);
     StateFile state = new StateFile(run.state(plan.name()), description);
-    if (Files.exists(run.checkpoint(plan.name()))) {
+    if (isFinished(plan)) {
       progress.found(plan.name());
     } else {
       train(plan, Math.max(1, threads / together), state, interruption);

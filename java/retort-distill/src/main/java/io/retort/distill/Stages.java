@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Does the plans of a run, several at a time: each begins once its teachers are finished, the
@@ -48,13 +49,25 @@ final class Stages {
    * Does all plans.
    *
    * @param plans each after its teachers
+   * @param isFinished whether an earlier run brought a plan to its checkpoint; those pass first and
+   *     share the machine with no other
    * @param atATime how many threads take part, the calling one among them
    * @throws InterruptedRunException where that is requested before the last plan is finished
    * @throws IOException what a plan failed of, as are unchecked exceptions
    */
-  static void run(List<ModelPlan> plans, int atATime, Work work, Interruption interruption)
+  static void run(
+      List<ModelPlan> plans,
+      Predicate<ModelPlan> isFinished,
+      int atATime,
+      Work work,
+      Interruption interruption)
       throws IOException {
     Stages stages = new Stages(plans, atATime, work, interruption);
+    for (ModelPlan plan : plans.stream().filter(isFinished).toList()) {
+      work.accept(plan, 1, interruption);
+      stages.waiting.remove(plan);
+      stages.finished.add(plan.name());
+    }
     List<Thread> others = new ArrayList<>();
     for (int i = 1; i < Math.min(atATime, plans.size()); i++) {
       Thread other = new Thread(stages::takePart, "retort-training-" + i);

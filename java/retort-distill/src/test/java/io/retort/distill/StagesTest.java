@@ -26,7 +26,11 @@ class StagesTest {
   @Test
   void oneAtATimeIsDoneInOrder() throws IOException {
     Stages.run(
-        plans, 1, (plan, together, interruption) -> done.add(plan.name()), new Interruption());
+        plans,
+        plan -> false,
+        1,
+        (plan, together, interruption) -> done.add(plan.name()),
+        new Interruption());
 
     assertThat(done)
         .containsExactly("member-1", "member-2", "student", "self-distilled", "control");
@@ -38,6 +42,7 @@ class StagesTest {
 
     Stages.run(
         plans.subList(0, 2),
+        plan -> false,
         2,
         (plan, together, interruption) -> {
           await(both);
@@ -54,6 +59,7 @@ class StagesTest {
 
     Stages.run(
         plans,
+        plan -> false,
         2,
         (plan, together, interruption) -> {
           if (plan.name().equals("member-2")) {
@@ -75,18 +81,54 @@ class StagesTest {
   void theMachineIsSharedByWhatIsUnderWayAndWhatCanBegin() throws IOException {
     List<Integer> shares = new ArrayList<>();
 
-    Stages.run(plans, 1, (plan, together, interruption) -> shares.add(together), NEVER);
+    Stages.run(
+        plans, plan -> false, 1, (plan, together, interruption) -> shares.add(together), NEVER);
     assertThat(shares).containsExactly(1, 1, 1, 1, 1);
 
     Map<String, Integer> of = new ConcurrentHashMap<>();
-    Stages.run(plans, 9, (plan, together, interruption) -> of.put(plan.name(), together), NEVER);
+    Stages.run(
+        plans,
+        plan -> false,
+        9,
+        (plan, together, interruption) -> of.put(plan.name(), together),
+        NEVER);
     assertThat(of).containsEntry("member-1", 3);
     assertThat(of.get("student")).isBetween(1, 3);
 
     of.clear();
     List<ModelPlan> members = plans.subList(0, 2);
-    Stages.run(members, 9, (plan, together, interruption) -> of.put(plan.name(), together), NEVER);
+    Stages.run(
+        members,
+        plan -> false,
+        9,
+        (plan, together, interruption) -> of.put(plan.name(), together),
+        NEVER);
     assertThat(of).containsEntry("member-1", 2);
+  }
+
+  @Test
+  void whatAnEarlierRunFinishedPassesFirstAndSharesNoMachine() throws IOException {
+    Map<String, Integer> of = new ConcurrentHashMap<>();
+    Stages.run(
+        plans,
+        plan -> plan.name().equals("control"),
+        1,
+        (plan, together, interruption) -> {
+          done.add(plan.name());
+          of.put(plan.name(), together);
+        },
+        NEVER);
+    assertThat(done)
+        .containsExactly("control", "member-1", "member-2", "student", "self-distilled");
+
+    of.clear();
+    Stages.run(
+        plans,
+        plan -> !plan.name().equals("student"),
+        9,
+        (plan, together, interruption) -> of.put(plan.name(), together),
+        NEVER);
+    assertThat(of).containsEntry("student", 1).hasSize(5);
   }
 
   @Test
@@ -98,6 +140,7 @@ class StagesTest {
             () ->
                 Stages.run(
                     plans,
+                    plan -> false,
                     2,
                     (plan, together, stop) -> {
                       if (plan.name().equals("member-1")) {
@@ -122,6 +165,7 @@ class StagesTest {
             () ->
                 Stages.run(
                     plans,
+                    plan -> false,
                     1,
                     (plan, together, stop) -> {
                       done.add(plan.name());
