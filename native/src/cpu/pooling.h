@@ -44,9 +44,11 @@ struct Windows {
   // body(offset) for every pixel of a window, relative to its first.
   template <typename Body>
   void for_each_pixel(const Span& rows, const Span& columns, Body body) const {
-    if (is_whole(rows, columns)) {
-      for (int64_t i = 0; i < kKernel * kKernel; ++i) body(offset(i / kKernel, i % kKernel));
-      return;
+    if constexpr (kKernel > 0) {
+      if (is_whole(rows, columns)) {
+        for (int64_t i = 0; i < kKernel * kKernel; ++i) body(offset(i / kKernel, i % kKernel));
+        return;
+      }
     }
     for (int64_t y = 0; y < rows.size(); ++y) {
       for (int64_t x = 0; x < columns.size(); ++x) body(offset(y, x));
@@ -56,9 +58,11 @@ struct Windows {
   // The same, last pixel first.
   template <typename Body>
   void for_each_pixel_backwards(const Span& rows, const Span& columns, Body body) const {
-    if (is_whole(rows, columns)) {
-      for (int64_t i = kKernel * kKernel; i-- > 0;) body(offset(i / kKernel, i % kKernel));
-      return;
+    if constexpr (kKernel > 0) {
+      if (is_whole(rows, columns)) {
+        for (int64_t i = kKernel * kKernel; i-- > 0;) body(offset(i / kKernel, i % kKernel));
+        return;
+      }
     }
     for (int64_t y = rows.size() - 1; y >= 0; --y) {
       for (int64_t x = columns.size() - 1; x >= 0; --x) body(offset(y, x));
