@@ -138,6 +138,7 @@ function drawLines(id, lines, {x, y, text}) {
         borderDash: dashed ? [5, 4] : [],
         pointRadius: 2.5,
         pointHoverRadius: 5,
+        clip: 8,
       })),
     },
     options: {
