@@ -331,9 +331,10 @@ struct Kernels {
 };
 
 extern const Kernels kernels_scalar;
-// Where the library is built for them.
+#if defined(RETORT_X86_64)
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_avx512;
+#endif
 
 // The kernels of the instruction set in use (see retort_instruction_set).
 const Kernels& kernels();
