@@ -23,19 +23,19 @@ class SoftTargetBatches {
       : a_(a), rows_(a.rows), loss_(a), layout_(a) {}
 
   retort::LossSums compute(int64_t first_row, int64_t end_row) {
-    retort::LossSums sums{0, 0};
+    LossLanes losses;
     const int64_t most = layout_.most_rows();
     for (int64_t row = first_row; row < end_row; row += most) {
       const int64_t rest = end_row - row, later = rest - most;
-      compute_batch({row, rest < most ? rest : most}, later < most ? later : most, &sums);
+      compute_batch({row, rest < most ? rest : most}, later < most ? later : most, &losses);
     }
     if (a_.streams_gradient) outgoing_.finish();
-    return sums;
+    return losses.sums();
   }
 
  private:
   // `later` rows are the next batch.
-  void compute_batch(BatchRows batch, int64_t later, retort::LossSums* sums) {
+  void compute_batch(BatchRows batch, int64_t later, LossLanes* losses) {
     upcoming_ = operands_of(batch.first + batch.count, later);
     loss_.read_rows(batch.first, batch.count, &lanes_);
     const SoftTargetPeaks peaks = load_operands(batch);
@@ -46,7 +46,7 @@ class SoftTargetBatches {
                              &outgoing_);
     }
     // Last, for nothing here waits for its logarithms.
-    loss_.add_losses(batch.first, batch.count, totals, lanes_, sums);
+    loss_.add_losses(batch.first, batch.count, totals, lanes_, losses);
   }
 
   SoftTargetPeaks load_operands(BatchRows batch) {

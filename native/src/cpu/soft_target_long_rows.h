@@ -82,18 +82,18 @@ class SoftTargetLongRows {
         hard_(loss_.keeps_hard_exponentials() ? student_ + apart() : student_) {}
 
   retort::LossSums compute(int64_t first_row, int64_t end_row) {
-    retort::LossSums sums{0, 0};
+    LossLanes losses;
     end_row_ = end_row;
     for (row_ = first_row; row_ < end_row; ++row_) {
       loss_.read_rows(row_, 1, &lanes_);
       if (lanes_.weight[0] == 0) {
         ignore_row(a_, row_);
       } else {
-        compute_row(&sums);
+        compute_row(&losses);
       }
     }
     if (a_.streams_gradient) outgoing_.finish();
-    return sums;
+    return losses.sums();
   }
 
  private:
@@ -121,7 +121,7 @@ class SoftTargetLongRows {
   // Whether p is known in the sweep that writes the gradient only.
   bool mixes_late() const { return loss_.mixture() && !keeps_row(); }
 
-  void compute_row(retort::LossSums* all) {
+  void compute_row(LossLanes* all) {
     if (loss_.mixture()) lanes_.negative_entropy[0] = measure_teachers();
     SoftTargetTotals totals;
     measure(&totals);

@@ -23,6 +23,7 @@
 
 #include "distillation_row.h"
 #include "kernels.h"
+#include "soft_target_lanes.h"
 #include "upcoming.h"
 #include "vector.h"
 #include "weighted_sum.h"
@@ -258,17 +259,6 @@ void add_member(int64_t elements, const float* e, Vector share, bool first, floa
 
 // ---- the call ----
 
-// What up to as many rows as a vector has lanes take from their weights, labels and logits; a lane each.
-struct SoftTargetLanes {
-  double weight[kLanes] = {};  // 0: the row is ignored
-  int64_t label[kLanes] = {};
-  float soft_weight[kLanes] = {};       // a
-  float hard_weight[kLanes] = {};       // b
-  float label_logit[kLanes] = {};       // s_y - n
-  float logit_sum[kLanes] = {};         // sum_j (s_j - n), where labels are smoothed
-  float negative_entropy[kLanes] = {};  // sum_k w_k sum_j p_kj log p_kj, where it is told
-};
-
 class SoftTargetLoss {
   template <typename Body>
   void with_teacher(bool wanted, Body body) const {
@@ -359,18 +349,12 @@ class SoftTargetLoss {
     });
   }
 
-  // Weights and labels of rows.
   void read_rows(int64_t first_row, int64_t count, SoftTargetLanes* rows) const {
-    for (int64_t i = 0; i < count; ++i) {
-      rows->weight[i] = weight_of(a_.rows, first_row + i);
-      rows->label[i] = a_.rows.labels == nullptr ? 0 : label_class(a_.rows, first_row + i);
-    }
-    for (int64_t i = count; i < kLanes; ++i) rows->weight[i] = 0;
-    for (int64_t i = 0; i < kLanes; ++i) {
-      if (rows->weight[i] == 0) rows->label[i] = 0;
+    rows->read(a_.rows, first_row, count);
+    for_each_lane(count, [&](int64_t i) {
       rows->soft_weight[i] = static_cast<float>(soft_weight_ * rows->weight[i]);
       rows->hard_weight[i] = static_cast<float>(hard_weight_ * rows->weight[i]);
-    }
+    });
   }
 
   SoftTargetFactors factors(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
@@ -384,28 +368,21 @@ class SoftTargetLoss {
 
   // Adds the rows' losses to the sums, and writes them where they are wanted.
   void add_losses(int64_t first_row, int64_t count, const SoftTargetSums& sums,
-                  const SoftTargetLanes& rows, retort::LossSums* all) const {
+                  const SoftTargetLanes& rows, LossLanes* all) const {
     if (!told_) return;
     alignas(64) float soft[kLanes], hard[kLanes];
     store(soft, has_soft_ ? soft_loss(sums, rows) : broadcast(0));
     store(hard, has_hard_ ? hard_loss(sums, rows) : broadcast(0));
-    double weighted_soft[kLanes], weighted_hard[kLanes], soft_sum = 0, hard_sum = 0;
-    for (int64_t i = 0; i < kLanes; ++i) {
-      const bool counts = rows.weight[i] != 0;
-      weighted_soft[i] = counts ? rows.weight[i] * soft[i] : 0;
-      weighted_hard[i] = counts ? rows.weight[i] * hard[i] : 0;
-      soft_sum += weighted_soft[i];
-      hard_sum += weighted_hard[i];
-    }
-    all->soft += soft_sum;
-    all->hard += hard_sum;
-    if (a_.row_loss == nullptr) return;
-    for (int64_t i = 0; i < count; ++i) {
+    double weighted_soft[kLanes], weighted_hard[kLanes];
+    rows.weigh(count, soft, weighted_soft);
+    rows.weigh(count, hard, weighted_hard);
+    for (int64_t i = 0; a_.row_loss != nullptr && i < count; ++i) {
       // A part that does not count is 0 already, and its weight may be anything but that.
       a_.row_loss[first_row + i] =
           static_cast<float>(static_cast<double>(options_.alpha) * weighted_soft[i] +
                              (1.0 - options_.alpha) * weighted_hard[i]);
     }
+    all->add(count, weighted_soft, weighted_hard);
   }
 
  private:
@@ -419,8 +396,8 @@ class SoftTargetLoss {
 
   Vector soft_loss(const SoftTargetSums& sums, const SoftTargetLanes& rows) const {
     const Vector normalizer = teacher_normalizer(sums);
-    const Vector ratio = log_of(sums.student) - (mixture_ ? broadcast(0) : partition(normalizer));
-    const Vector divergence = sums.divergence / normalizer * broadcast(kLn2) + ratio;
+    const Vector divergence = sums.divergence / normalizer * broadcast(kLn2) +
+                              log_of(sums.student / partition(normalizer));
     return (divergence + load(rows.negative_entropy)) * broadcast(a_.rows.soft_scale);
   }
 
@@ -437,7 +414,7 @@ class SoftTargetLoss {
 
   // As a cross-entropy the value has no term of the teachers alone.
   Vector partition(Vector normalizer) const {
-    return options_.soft_value == RETORT_KL_OF_MEAN ? log_of(normalizer) : broadcast(0);
+    return options_.soft_value == RETORT_KL_OF_MEAN ? normalizer : broadcast(1);
   }
   Vector teacher_normalizer(const SoftTargetSums& sums) const {
     return mixture_ || !has_soft_ ? broadcast(1) : sums.teacher;

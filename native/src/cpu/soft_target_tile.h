@@ -84,7 +84,7 @@ class SoftTargetTile {
       output = outgoing->place(output, batch.count * classes_);
     }
     store_tile(TileRows(0, batch.count, stride), classes_, column, upcoming, output);
-    for (int64_t i = 0; i < batch.count; ++i) {
+    for (int64_t i = 0; !lanes.all_count && i < batch.count; ++i) {
       if (lanes.weight[i] == 0) store_zeros(output + i * stride, classes_);
     }
     if (streams) outgoing->send();
