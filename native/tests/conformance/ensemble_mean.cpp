@@ -1,11 +1,12 @@
 // The mean of K members' logits, or of their distributions.
 //
 //   v_j = sum_k w_k z_kj                scale S_j = sum_k w_k |z_kj|
-//   of logits: p = softmax(v / T)       an exponent is v's rounding / T off: scale p (1 + |log p| + S / T) with
-//                                       the largest S of a class that has any mass
+//   of logits: p = softmax(v / T)       an exponent is v's rounding / T off: scale p (1 + |log p| + R) with R the
+//                                       largest S / T of a class that has any mass
 //   of probabilities: p = sum w_k p_k   scale sum_k w_k p_k (1 + |log p_k|)
 //
-// A logarithm's scale is that of p over p, and the size of the logarithm.
+// A logarithm's scale is that of p over p and the size of the logarithm. Where p is too small to have a scale, it is
+// that of v_j / T and of the logarithm of the normaliser, which is as far off as the classes that make it: S_j / T + R.
 #include "ensemble_mean.h"
 
 #include <algorithm>
@@ -42,13 +43,13 @@ Row sum_scale(const std::vector<Row>& members, const Row& weights) {
   return scale;
 }
 
-// In p, of a mean of logits.
-Row softmax_scale(const Row& log_p, const Row& sums, double temperature) {
-  double further = 0;
+// R, of a mean of logits.
+double normalizer_scale(const Row& log_p, const Row& sums, double temperature) {
+  double largest = 0;
   for (size_t j = 0; j < log_p.size(); ++j) {
-    if (log_p[j] > kLeastLogarithm) further = std::fmax(further, sums[j] / temperature);
+    if (log_p[j] > kLeastLogarithm) largest = std::fmax(largest, sums[j] / temperature);
   }
-  return exponential_scale(log_p, further);
+  return largest;
 }
 
 // In p, of a mean of probabilities.
@@ -64,14 +65,16 @@ Row scale_of(const EnsembleMeanArguments& a, const std::vector<Row>& members, co
   const bool of_logits = a.options.mean == RETORT_MEAN_OF_LOGITS;
   Row sums = sum_scale(members, a.shares());
   if (of_logits && a.options.output == RETORT_LOGITS) return sums;
-  Row p = of_logits ? softmax_scale(log_p, sums, temperature)
+  const double normalizer = of_logits ? normalizer_scale(log_p, sums, temperature) : 0;
+  Row p = of_logits ? exponential_scale(log_p, normalizer)
                     : mixture_scale(members, a.shares(), temperature);
   if (a.options.output == RETORT_PROBABILITIES) return p;
   Row scale;
   for (size_t j = 0; j < p.size(); ++j) {
     const double size = magnitude(log_p[j]);
     const double relative = log_p[j] > kLeastLogarithm ? p[j] / std::exp(log_p[j]) : 0;
-    const double logarithm = 1 + size + relative + (of_logits ? sums[j] / temperature : 0);
+    const double logarithm =
+        1 + size + relative + (of_logits ? sums[j] / temperature + normalizer : 0);
     scale.push_back(a.options.output == RETORT_LOGITS ? logarithm * temperature : logarithm);
   }
   return scale;
