@@ -220,6 +220,29 @@ TEST(DistillationTangent, MaskedClassesAndANaNStayWhereTheyAre) {
   }
 }
 
+TEST(DistillationTangent, ALabelThatHasAllOfATeachersMassHasNoGradientHoweverFarTheOthersAre) {
+  std::mt19937_64 random(10);
+  for (const auto& [label, other] : {std::pair(-0.3f, -2007.7f), std::pair(2e38f, -2e38f)}) {
+    for (const retort_mean mean : kMeans) {
+      SCOPED_TRACE(::testing::Message() << other << ' ' << mean);
+      TangentCase c(1, 2, 2, random);
+      c.options.mean = mean;
+      c.options.divergence = RETORT_NORMALIZED;
+      c.options.temperature = 3;
+      c.labels = {0};
+      for (GuardedMatrix& teacher : c.teachers) {
+        teacher.at(0, 0) = label;
+        teacher.at(0, 1) = other;
+      }
+      ASSERT_EQ(c.run_tangent(), RETORT_OK);
+      for (const GuardedMatrix& gradient : c.gradients) {
+        EXPECT_EQ(gradient.at(0, 0), 0);
+        EXPECT_EQ(gradient.at(0, 1), 0);
+      }
+    }
+  }
+}
+
 TEST(DistillationTangent, TheSameBitsForAnyNumberOfThreads) {
   std::mt19937_64 random(7);
   TangentCase c(1000, 17, 3, random);

@@ -57,12 +57,14 @@ class DistillationTangentRow {
   struct Member {
     RowSoftmax softmax;
     Split split;
-    float rest = 1;     // mass outside the label where it is left out
-    float product = 0;  // <r, b>
-    float target =
-        0;  // what the normalised divergence's label part adds: target * (onehot(y) - p1)
+    float rest = 1;       // mass outside the label where it is left out
+    float product = 0;    // <r, b>
     float log_scale = 0;  // log(w_k p_kj) = x_kj + log_scale
-    float log_all = 0;    // of p1
+    // What the normalised divergence's label part adds: target * (onehot(y) - p1).
+    float target = 0;
+    float log_all = 0;  // of p1
+    // 1 - p1_y, whose terms may be as large as the distance of two logits: never in f32.
+    float rest_at_one = 0;
   };
 
   void load_tangent(int64_t first, int64_t columns) {
@@ -170,6 +172,7 @@ class DistillationTangentRow {
       member.log_all = static_cast<float>(one.log_all);
       const double slope = target_slope_ * static_cast<double>(options_.temperature) * weight;
       member.target = static_cast<float>(slope * exp(one.log_target));
+      member.rest_at_one = static_cast<float>(-expm1(one.log_target));
     }
     return member;
   }
@@ -220,13 +223,7 @@ class DistillationTangentRow {
     if (!Divergence::kLeavesLabelOut || column < 0 || column >= columns) return;
     const float label_p = static_cast<float>(exp(member.split.log_target));
     delta_[column] = (label_share(d, k, member) - label_p * member.product) * coefficient_;
-    if (member.target != 0) delta_[column] += member.target * (1 - label_at_one(member));
-  }
-
-  float label_at_one(const Member& member) const {
-    return static_cast<float>(
-        exp(member.softmax.left_out_x() * static_cast<double>(options_.temperature) -
-            static_cast<double>(member.log_all)));
+    if (member.target != 0) delta_[column] += member.target * member.rest_at_one;
   }
 
   template <typename Divergence>
