@@ -532,6 +532,26 @@ TEST(SparseDistillationLoss, TeachersWhoTogetherListAllClassesLeaveNoTail) {
   });
 }
 
+TEST(SparseDistillationLoss, AUniformTailLeavesWhatEveryTeacherListsAsItIs) {
+  std::mt19937_64 random(21);
+  for (const float listed : {0.0f, 4e-27f}) {
+    SCOPED_TRACE(listed);
+    Case c(1, 14, 2, 2, random);
+    c.options.tail = RETORT_TAIL_UNIFORM;
+    c.options.loss.teacher_form = RETORT_PROBABILITIES;
+    c.options.loss.mean = RETORT_MEAN_OF_PROBABILITIES;
+    c.options.loss.alpha = 1;
+    c.teacher_weights.clear();
+    // The student masks class 3, of which its teachers leave the even share of others beside nothing, or next to it.
+    c.student.set(0, 3, -kInfinity);
+    c.indices = {{3, 5}, {3, 7}};
+    c.values = {{listed, 0.3f}, {listed, 0.2f}};
+    float loss = kNaN;
+    ASSERT_EQ(c.run(nullptr, 0, &loss, nullptr), RETORT_OK) << retort_last_error();
+    EXPECT_EQ(std::isfinite(loss), listed == 0);
+  }
+}
+
 TEST(SparseDistillationLoss, ValuesThatAddUpToMoreThanOneAreDividedByTheirSum) {
   for_every_tail(1, 20, 4, 1, [](Case& c) {
     c.options.loss.teacher_form = RETORT_PROBABILITIES;

@@ -1,10 +1,11 @@
 // What a row's sparse teachers are together: their mean on the union of the classes that they list.
 //
-//   p_j = u + sum_k w_k (p_kj - u_k) over the teachers k that list j      u = sum_k w_k u_k
+//   p_j = sum_k w_k p_kj over the teachers k that list j + sum_k w_k u_k over those that do not
 //
 // with p_kj the teacher's probability, and u_k its even share of a class that it does not list: 0 but for
 // the uniform tail. Bytes: 8 for each entry, read once. The entries are sorted by class, then teacher, and
-// the runs of one class are added up, in double.
+// the runs of one class are added up, in double. The second sum is that of all teachers, u, less that of those
+// that list j, in the same order: nothing is left of it where all do.
 #pragma once
 
 #include "kernels.h"
@@ -20,7 +21,8 @@ struct SparseScratch {
   static constexpr int64_t kMost = RETORT_MOST_SPARSE_ENTRIES + kLanes;
   Keyed entries[RETORT_MOST_SPARSE_ENTRIES];
   Keyed spare[RETORT_MOST_SPARSE_ENTRIES];
-  float shares[kMost];  // w_k (p_kj - u_k), as the teachers list them
+  float shares[kMost];  // w_k p_kj, teacher k's from k times the entries of one on
+  double even[RETORT_MOST_SPARSE_ENTRIES];  // w_k u_k
   // Of the classes of the union, in rising order, up to a whole vector.
   int32_t classes[kMost];
   float p[kMost];
@@ -62,12 +64,13 @@ class SparseTeacherRow {
     const int32_t* const indices = teachers_.indices[k] + row * teachers_.values.stride;
     const auto* const values =
         static_cast<const float*>(teachers_.values.logits[k]) + row * teachers_.values.stride;
-    float* const p = scratch_.shares + entries_;
+    const int64_t first = k * teachers_.k;
+    float* const p = scratch_.shares + first;
     int64_t listed = 0;
     for (int64_t i = 0; i < teachers_.k; ++i) {
       if (indices[i] < 0) continue;
       scratch_.entries[entries_ + listed] = {static_cast<uint32_t>(indices[i]),
-                                             static_cast<int32_t>(entries_ + listed)};
+                                             static_cast<int32_t>(first + listed)};
       p[listed++] = values[i];
     }
     const double sum = probabilities(k, listed, p);
@@ -83,10 +86,11 @@ class SparseTeacherRow {
     if (tail_ == RETORT_TAIL_UNIFORM && listed < classes_)
       own_each = own_tail / static_cast<double>(classes_ - listed);
     for (int64_t i = 0; i < listed; ++i)
-      p[i] = static_cast<float>(weight * (static_cast<double>(p[i]) / divisor - own_each));
+      p[i] = static_cast<float>(weight * (static_cast<double>(p[i]) / divisor));
     entries_ += listed;
     tail += weight * own_tail;
-    each += weight * own_each;
+    scratch_.even[k] = weight * own_each;
+    each += scratch_.even[k];
   }
 
   // Makes the values probabilities, up to a factor where they are renormalised; returns their sum.
@@ -119,11 +123,14 @@ class SparseTeacherRow {
     mass = 0;
     for (int64_t i = 0; i < entries_;) {
       const uint32_t key = sorted[i].key;
-      double p = each;
-      for (; i < entries_ && sorted[i].key == key; ++i)
-        p += static_cast<double>(scratch_.shares[sorted[i].place]);
-      // Rounding alone takes a share below 0.
-      if (p < 0) p = 0;
+      double listed = 0, even = 0;
+      for (; i < entries_ && sorted[i].key == key; ++i) {
+        listed += static_cast<double>(scratch_.shares[sorted[i].place]);
+        even += scratch_.even[sorted[i].place / teachers_.k];
+      }
+      // Rounding alone takes what is left below 0.
+      const double others = each - even < 0 ? 0 : each - even;
+      const double p = listed + others;
       mass += p;
       scratch_.classes[count] = static_cast<int32_t>(key);
       scratch_.p[count++] = static_cast<float>(p);
