@@ -43,15 +43,6 @@ Row without(Row log_p, size_t label) {
   return log_p;
 }
 
-// Beside a label that takes all mass the reference itself loses the others, in the roundings of a double.
-double lost_without(const Row& log_p, size_t label) {
-  double largest = 0;
-  for (size_t j = 0; j < log_p.size(); ++j) {
-    if (j != label) largest = std::fmax(largest, magnitude(log_p[j]));
-  }
-  return largest * std::numeric_limits<double>::epsilon() / kEpsilon;
-}
-
 // P and Q of what is left without the label.
 Row scale_without(const Row& log_p, size_t label, double further) {
   return exponential_scale(without(log_p, label), further + lost_without(log_p, label));
@@ -96,7 +87,7 @@ Row gradient_scale(const DistillationArguments& a, const ScaledSides& s, size_t 
       return scale;
     case RETORT_DECOUPLED:
     case RETORT_NORMALIZED: {
-      const Row p = scale_without(s.log_p, label, s.further_p);
+      const Row p = scale_without(s.log_p, label, s.further_rest);
       const Row q = scale_without(s.log_q, label, s.further_q);
       const double target = a.options.divergence == RETORT_DECOUPLED
                                 ? a.options.target_weight * (s.p[label] + s.q[label])
@@ -147,15 +138,16 @@ double value_scale(const DistillationArguments& a, const ScaledSides& s, size_t 
       for (size_t j = 0; j < s.p.size(); ++j) {
         const double terms = 1 + magnitude(s.log_p[j]) + magnitude(s.log_q[j]) + magnitude(s.x[j]) +
                              magnitude(s.y[j]) + further;
-        sum += 2 * terms * (1 + magnitude(s.x[j] - s.y[j]));
+        // (d + epsilon t)^2 - d^2: of logits that cancel the rounding is all there is.
+        sum += terms * (2 + 2 * magnitude(s.x[j] - s.y[j]) + kEpsilon * terms);
       }
       return sum / static_cast<double>(s.p.size());
     }
     case RETORT_DECOUPLED:
     case RETORT_NORMALIZED: {
       const Row p = without(s.log_p, label), q = without(s.log_q, label);
-      const double rest = kl_scale(scale_without(s.log_p, label, s.further_p), p, q,
-                                   further + lost_without(s.log_q, label));
+      const double rest = kl_scale(scale_without(s.log_p, label, s.further_rest), p, q,
+                                   s.further_rest + s.further_q + lost_without(s.log_q, label));
       const double both = kl_scale(s.p, s.log_p, s.log_q, further);
       return a.options.non_target_weight * rest + (a.options.divergence == RETORT_DECOUPLED
                                                        ? a.options.target_weight * (both + rest)
@@ -235,6 +227,14 @@ void add_hard(const DistillationArguments& a, int64_t row, DistillationScale* sc
 
 }  // namespace
 
+double lost_without(const Row& log_p, size_t label) {
+  double largest = 0;
+  for (size_t j = 0; j < log_p.size(); ++j) {
+    if (j != label) largest = std::fmax(largest, magnitude(log_p[j]));
+  }
+  return largest * std::numeric_limits<double>::epsilon() / kEpsilon;
+}
+
 Seen seen(const DistillationArguments& a, const Row& given, bool teacher, double factor) {
   Seen seen;
   seen.logits = given;
@@ -302,7 +302,12 @@ ScaledSides sides_of(const DistillationArguments& a, int64_t row) {
   s.x = s.student.logits;
   for (double& x : s.x) x /= temperature;
   const bool sums_round = of_logits && (given.size() > 1 || !a.teacher_terms.empty());
-  s.further_p = (rounding + (sums_round ? largest_with_mass(sums, s.log_p) : 0)) / temperature;
+  const auto further = [&](const Row& log_p) {
+    return (rounding + (sums_round ? largest_with_mass(sums, log_p) : 0)) / temperature;
+  };
+  s.further_p = further(s.log_p);
+  if (a.options.divergence == RETORT_DECOUPLED || a.options.divergence == RETORT_NORMALIZED)
+    s.further_rest = further(without(s.log_p, static_cast<size_t>(a.label(row))));
   s.further_q = s.student.rounding / temperature;
   if (of_logits) {
     s.p = exponential_scale(s.log_p, s.further_p);

@@ -36,14 +36,18 @@ Seen seen(const DistillationArguments& a, const Row& given, bool teacher, double
 // Both sides of a row: logits over T, logarithms of distributions and the roundings V above.
 struct ScaledSides {
   Row y, log_p, x, log_q;
-  Row p, q;                // P and Q above
-  double further_p = 0;    // V of p
-  double further_q = 0;    // V of q
-  double coefficient = 1;  // of the student's standardisation
+  Row p, q;                 // P and Q above
+  double further_p = 0;     // V of p
+  double further_q = 0;     // V of q
+  double further_rest = 0;  // V of p without the label, where the divergence leaves it out
+  double coefficient = 1;   // of the student's standardisation
   std::vector<Seen> teachers;
   Seen student;
 };
 ScaledSides sides_of(const DistillationArguments& a, int64_t row);
+
+// Beside a label that takes all mass the reference itself loses the others, in the roundings of a double: V of them.
+double lost_without(const Row& log_p, size_t label);
 
 // What a gradient h on standardised logits z~ is as one on the logits, in magnitudes.
 Row through_standardization(const Seen& seen, const Row& scale);

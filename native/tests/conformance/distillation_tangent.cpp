@@ -84,6 +84,8 @@ Row slope_scale(const TangentArguments& a, const ScaledSides& s, const Row& u, s
   }
   if (a.options.divergence != RETORT_DECOUPLED && a.options.divergence != RETORT_NORMALIZED)
     return scale;
+  // The label's slope has the mean of u over the student's other classes in it.
+  if (a.options.divergence == RETORT_DECOUPLED) scale[label] *= 1 + lost_without(s.log_q, label);
   const double rest = std::fmax(1e-20, 1 - magnitude(std::exp(s.log_p[label])));
   for (size_t j = 0; j < u.size(); ++j) {
     scale[j] *= j == label ? static_cast<double>(a.options.target_weight)
