@@ -22,7 +22,8 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * An NVIDIA GPU. Retort's kernels and those of {@link CudaLibraries} take turns in one stream, so
  * that what an operation writes is there for the next, and memory that is freed may be given out
- * again at once. Only downloads and the totals of a loss wait for the stream.
+ * again at once; what linear distillation does on a second one, this one waits for. Only downloads
+ * and the totals of a loss wait for the stream.
  */
 final class CudaDevice extends NativeDevice {
   /** Opens the libraries of this machine's GPU. */
@@ -509,8 +510,12 @@ final class CudaDevice extends NativeDevice {
       Matrix rowLoss,
       long budget) {
     int count = teachers == null ? 0 : teachers.size();
+    // Two chunks under way at once, with half of the budget each, where that holds a row.
+    boolean overlaps = CudaDistillation.holdsRow(loss, student, count, budget / 2);
+    long chunkBudget = overlaps ? budget / 2 : budget;
     Pointer scratch =
-        workspace.bytes(CudaDistillation.linearWorkspaceBytes(loss, student, count, budget));
+        workspace.bytes(
+            CudaDistillation.linearWorkspaceBytes(loss, student, count, chunkBudget, overlaps));
     CudaDistillation.linearDistillation(
         loss,
         student,
@@ -520,9 +525,10 @@ final class CudaDevice extends NativeDevice {
         gradient,
         rowLoss,
         totals.onDevice(),
-        budget,
+        chunkBudget,
         scratch,
         cuda.cublas(),
+        overlaps ? cuda.overlap() : null,
         stream);
     return totals.download();
   }
