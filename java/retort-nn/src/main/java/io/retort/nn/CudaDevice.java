@@ -36,7 +36,6 @@ final class CudaDevice extends NativeDevice {
   private final CudaMemory memory;
   private final CudaScratch workspace;
   private final CudaProducts products;
-  private final CudaPooledBatchNorm pooledBatchNorm;
   private final CudaTotals totals;
   private final Pointer stream;
   private final String description;
@@ -52,7 +51,6 @@ final class CudaDevice extends NativeDevice {
     this.memory = memory;
     this.workspace = new CudaScratch(memory);
     this.products = new CudaProducts(cuda, memory, workspace, precision);
-    this.pooledBatchNorm = new CudaPooledBatchNorm(this, memory);
     this.totals = new CudaTotals(cuda, memory);
     this.stream = cuda.stream();
     this.description = cuda.description();
@@ -112,7 +110,6 @@ final class CudaDevice extends NativeDevice {
     cuda.synchronize();
     products.close();
     workspace.close();
-    pooledBatchNorm.close();
     totals.close();
     memory.close();
     cuda.close();
@@ -222,20 +219,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer mean,
       FloatPointer inverseDeviation,
       FloatPointer output) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.training(
-          shape,
-          input,
-          scale,
-          shift,
-          momentum,
-          runningMean,
-          runningVariance,
-          mean,
-          inverseDeviation,
-          output);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -263,10 +246,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer runningMean,
       FloatPointer runningVariance,
       FloatPointer output) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.inference(shape, input, scale, shift, runningMean, runningVariance, output);
-      return;
-    }
     CudaLibrary.check(
         RetortCuda.retort_cuda_batch_norm_inference(
             options.of(shape), input, scale, shift, runningMean, runningVariance, output, stream));
@@ -284,20 +263,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer inputGradient,
       FloatPointer scaleGradient,
       FloatPointer shiftGradient) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.backward(
-          shape,
-          input,
-          scale,
-          shift,
-          mean,
-          inverseDeviation,
-          outputGradient,
-          inputGradient,
-          scaleGradient,
-          shiftGradient);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -328,20 +293,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer scaleTangent,
       FloatPointer shiftTangent,
       FloatPointer outputTangent) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.tangent(
-          shape,
-          input,
-          scale,
-          shift,
-          mean,
-          inverseDeviation,
-          inputTangent,
-          scaleTangent,
-          shiftTangent,
-          outputTangent);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
