@@ -115,8 +115,8 @@ Results one_by_one(const Case& c, const Floats& direction, const Floats& output_
   return r;
 }
 
-// Additions in a row of either sum: a quarter of the pixels of a panel or of the windows of a row, then the panels or
-// rows of a task, which has 16384 elements or one row of windows.
+// Additions in a row of either sum on the CPU: a quarter of the pixels of a panel or of the windows of a row, then the
+// panels or rows of a task, which has 16384 elements or one row of windows. On CUDA they are fewer.
 double additions(const Case& c) {
   const double columns = static_cast<double>(std::min<int64_t>(c.channels(), 256));
   return std::fmax(4096 / columns / 4, static_cast<double>(c.pooling.input_width)) +
@@ -196,14 +196,17 @@ TEST(BatchNormMaxPool, IsTheTwoOneAfterTheOther) {
 
 TEST(BatchNormMaxPool, OfEqualPixelsTheFirstHasTheGradient) {
   std::mt19937_64 random(2);
-  Case c(random, {1, 2, 4, 20, 2, 2, 0}, false);
-  for (int64_t i = 0; i < c.input.size(); ++i) c.input[i] = i / 20 % 4 < 2 ? 1 : 3;
-  Floats output_gradient(c.outputs()), direction(c.input.size()), pixel_gradient(c.input.size());
-  for (int64_t i = 0; i < output_gradient.size(); ++i)
-    output_gradient[i] = static_cast<float>(i + 1);
-  const Results actual = in_one(c, direction, output_gradient);
-  const Results expected = one_by_one(c, direction, output_gradient, &pixel_gradient);
-  expect_same_gradients(c, actual, expected, pixel_gradient);
+  for (const int64_t kernel : {2, 3}) {
+    Case c(random, {1, kernel, 2 * kernel, 20, kernel, kernel, 0}, false);
+    for (int64_t i = 0; i < c.input.size(); ++i)
+      c.input[i] = i / 20 % (2 * kernel) < kernel ? 1 : 3;
+    Floats output_gradient(c.outputs()), direction(c.input.size()), pixel_gradient(c.input.size());
+    for (int64_t i = 0; i < output_gradient.size(); ++i)
+      output_gradient[i] = static_cast<float>(i + 1);
+    const Results actual = in_one(c, direction, output_gradient);
+    const Results expected = one_by_one(c, direction, output_gradient, &pixel_gradient);
+    expect_same_gradients(c, actual, expected, pixel_gradient);
+  }
 }
 
 TEST(BatchNormMaxPool, ANaNWinsAndStaysInItsChannel) {

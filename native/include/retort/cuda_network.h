@@ -11,8 +11,8 @@
  *   Workspace  Of the device; its size in floats comes from the function of the same name that ends in _workspace,
  *              which is not the size of network.h. Calls that may run at the same time need one each. Its contents
  *              mean nothing afterwards.
- *   Sizes      Channels and columns are at most 2^30, as are width x channels and images x height of pooled images,
- *              whose kernel, height and width are at most 2^28 each; RETORT_UNSUPPORTED beyond.
+ *   Sizes      Channels and columns are at most 2^30, as are width x channels and images x height of images that are
+ *              pooled alone, whose kernel, height and width are at most 2^28 each; RETORT_UNSUPPORTED beyond.
  *   Results    They are as accurate as the CPU's, and not the same bits: sums are cut for the device.
  */
 #ifndef RETORT_CUDA_NETWORK_H

@@ -133,7 +133,7 @@ RETORT_API retort_status retort_average_pool_backward(const retort_pooling* pool
  * Where `max_pool` is not null, max pooling of that output follows, as in retort_max_pool_forward, and what is said of
  * the output below holds for the pooled images, which must be another matrix than the input. The rows are then the
  * pixels of the pooling's images, in their order, and its windows lie side by side: the stride is the kernel and there
- * is no padding. Only the CPU does this.
+ * is no padding.
  */
 typedef struct retort_batch_norm {
   int64_t rows;

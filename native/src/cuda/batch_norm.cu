@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "batch_norm_arguments.h"
+#include "batch_norm_max_pool_launch.cuh"
 #include "retort/cuda_network.h"
 
 namespace retort::cuda {
@@ -10,13 +11,11 @@ namespace {
 
 retort_status check_options(const retort_batch_norm* batch_norm) {
   RETORT_CHECK(check_batch_norm(batch_norm));
-  if (batch_norm->max_pool != nullptr) {
-    return fail(RETORT_UNSUPPORTED, "max_pool must be null on CUDA");
-  }
   return check_countable("channels", batch_norm->channels);
 }
 
-// Two partial results for each chunk and channel, and three factors of a derivative for each channel.
+// Two partial results for each chunk and channel, and three factors of a derivative for each channel. Windows, which
+// backward adds up, are cut into other chunks than rows.
 struct BatchNormWorkspace {
   ColumnTasks tasks;
   int64_t size;
@@ -28,7 +27,7 @@ struct BatchNormWorkspace {
 
   BatchNormWorkspace(const retort_batch_norm& batch_norm, float* data)
       : tasks(reduction_tasks(batch_norm.rows, batch_norm.channels)) {
-    const int64_t channels = batch_norm.channels, partials = tasks.chunks * channels;
+    const int64_t channels = batch_norm.channels, partials = most_chunks(batch_norm) * channels;
     size = 2 * partials + 3 * channels;
     // Without a workspace, which the checks refuse, none of these is an address.
     const auto part = [&](int64_t offset) { return data == nullptr ? nullptr : data + offset; };
@@ -38,22 +37,34 @@ struct BatchNormWorkspace {
     centred_factor = part(2 * partials + channels);
     constant = part(2 * partials + 2 * channels);
   }
+
+ private:
+  int64_t most_chunks(const retort_batch_norm& batch_norm) const {
+    if (batch_norm.max_pool == nullptr || batch_norm.rows == 0) return tasks.chunks;
+    return std::max(tasks.chunks, window_reduction_tasks(pooling_geometry(batch_norm)).chunks);
+  }
 };
 
-LaunchShape sweep_launch(const ColumnTasks& tasks) {
-  return {tasks.blocks(), kColumnThreads, 1, 0};
-}
-
-template <typename Sums>
-LaunchShape reduction_launch(const ColumnTasks& tasks) {
-  return {tasks.blocks(), kColumnThreads, 1, merge_bytes<Sums>()};
+// Batch normalisation alone, or with the pooling behind it.
+retort_status launch_normalize(const retort_batch_norm& batch_norm, BatchNormalizeParameters a,
+                               bool by_variance, void* stream) {
+  if (batch_norm.max_pool != nullptr)
+    return launch_batch_norm_max_pool(a, by_variance, pooling_geometry(batch_norm), stream);
+  a.tasks = sweep_tasks(batch_norm.rows, batch_norm.channels);
+  return with_alignment(batch_norm.channels, {a.input, a.output}, [&](auto aligned) {
+    constexpr bool kAligned = decltype(aligned)::value;
+    return launch(by_variance ? batch_normalize_by_variance<kAligned> : batch_normalize<kAligned>,
+                  sweep_launch(a.tasks), stream, a);
+  });
 }
 
 // What backward and tangent have in common.
-BatchNormDerivativeParameters derivative_of(const BatchNormVectors& vectors, const float* input,
+BatchNormDerivativeParameters derivative_of(const retort_batch_norm& batch_norm,
+                                            const BatchNormVectors& vectors, const float* input,
                                             const BatchNormWorkspace& parts) {
   BatchNormDerivativeParameters a{};
   a.tasks = parts.tasks;
+  a.rows = batch_norm.rows;
   a.vectors = vectors;
   a.rectifier = Rectifier::kNone;
   a.input = input;
@@ -65,28 +76,50 @@ BatchNormDerivativeParameters derivative_of(const BatchNormVectors& vectors, con
   return a;
 }
 
-// The two sums, the factors and the sweep. `sums` has the tasks of a reduction.
-retort_status launch_derivative(BatchNormDerivativeParameters sums, void* stream) {
-  const int64_t rows = sums.tasks.rows, channels = sums.tasks.columns;
-  if (sums.direction != nullptr && rows > 0) {
-    RETORT_CHECK(with_alignment(channels, {sums.input, sums.direction}, [&](auto aligned) {
-      return launch(batch_norm_direction_sums<decltype(aligned)::value>,
-                    reduction_launch<QuadDirectionSums>(sums.tasks), stream, sums);
-    }));
-  }
-  RETORT_CHECK(
-      launch(batch_norm_derivative_factors, combination_launch(sums.tasks.columns), stream, sums));
-  if (rows == 0) return RETORT_OK;
-  BatchNormDerivativeParameters sweep = sums;
-  sweep.tasks = sweep_tasks(rows, channels);
-  return with_alignment(channels, {sums.input, sums.direction, sums.output}, [&](auto aligned) {
-    constexpr bool kAligned = decltype(aligned)::value;
-    if (sweep.direction == nullptr) {
-      return launch(batch_norm_derivative<kAligned, false>, sweep_launch(sweep.tasks), stream,
-                    sweep);
-    }
-    return launch(batch_norm_derivative<kAligned, true>, sweep_launch(sweep.tasks), stream, sweep);
+// Of a direction that every row has.
+retort_status launch_sums(const BatchNormDerivativeParameters& a, void* stream) {
+  return with_alignment(a.tasks.columns, {a.input, a.direction}, [&](auto aligned) {
+    return launch(batch_norm_direction_sums<decltype(aligned)::value>,
+                  reduction_launch<QuadDirectionSums>(a.tasks), stream, a);
   });
+}
+
+retort_status launch_factors(const BatchNormDerivativeParameters& a, void* stream) {
+  return launch(batch_norm_derivative_factors, combination_launch(a.tasks.columns), stream, a);
+}
+
+retort_status launch_sweep(BatchNormDerivativeParameters a, void* stream) {
+  a.tasks = sweep_tasks(a.rows, a.tasks.columns);
+  return with_alignment(a.tasks.columns, {a.input, a.direction, a.output}, [&](auto aligned) {
+    constexpr bool kAligned = decltype(aligned)::value;
+    return launch(a.direction == nullptr ? batch_norm_derivative<kAligned, false>
+                                         : batch_norm_derivative<kAligned, true>,
+                  sweep_launch(a.tasks), stream, a);
+  });
+}
+
+retort_status launch_backward(const retort_batch_norm& batch_norm, BatchNormDerivativeParameters a,
+                              void* stream) {
+  if (batch_norm.rows == 0) return launch_factors(a, stream);
+  if (batch_norm.max_pool == nullptr) {
+    RETORT_CHECK(launch_sums(a, stream));
+    RETORT_CHECK(launch_factors(a, stream));
+    return launch_sweep(a, stream);
+  }
+  const PoolingGeometry geometry = pooling_geometry(batch_norm);
+  a.tasks = window_reduction_tasks(geometry);
+  RETORT_CHECK(launch_batch_norm_max_pool_sums(a, geometry, stream));
+  RETORT_CHECK(launch_factors(a, stream));
+  return launch_batch_norm_max_pool_backward(a, geometry, stream);
+}
+
+retort_status launch_tangent(const retort_batch_norm& batch_norm,
+                             const BatchNormDerivativeParameters& a, void* stream) {
+  if (batch_norm.rows == 0) return launch_factors(a, stream);
+  if (a.direction != nullptr) RETORT_CHECK(launch_sums(a, stream));
+  RETORT_CHECK(launch_factors(a, stream));
+  if (batch_norm.max_pool == nullptr) return launch_sweep(a, stream);
+  return launch_batch_norm_max_pool_tangent(a, pooling_geometry(batch_norm), stream);
 }
 
 }  // namespace
@@ -110,7 +143,6 @@ retort_status retort_cuda_batch_norm_training(const retort_batch_norm* batch_nor
   RETORT_CHECK(retort::check_batch_norm_training(*batch_norm, input, scale, shift, momentum,
                                                  running_mean, running_variance, mean,
                                                  inverse_deviation, output, workspace, parts.size));
-  const int64_t channels = batch_norm->channels;
   const BatchNormStatisticsParameters statistics{parts.tasks,
                                                  input,
                                                  parts.first_partial,
@@ -121,22 +153,20 @@ retort_status retort_cuda_batch_norm_training(const retort_batch_norm* batch_nor
                                                  running_variance,
                                                  mean,
                                                  inverse_deviation};
-  RETORT_CHECK(with_alignment(channels, {input}, [&](auto aligned) {
+  RETORT_CHECK(with_alignment(batch_norm->channels, {input}, [&](auto aligned) {
     return launch(batch_norm_moments<decltype(aligned)::value>,
                   reduction_launch<QuadMoments>(parts.tasks), stream, statistics);
   }));
   RETORT_CHECK(
       launch(batch_norm_statistics, combination_launch(parts.tasks.columns), stream, statistics));
-  const BatchNormalizeParameters sweep{sweep_tasks(batch_norm->rows, channels),
-                                       {mean, inverse_deviation, scale, shift},
-                                       batch_norm->epsilon,
-                                       batch_norm->rectify != 0,
-                                       input,
-                                       output};
-  return with_alignment(channels, {input, output}, [&](auto aligned) {
-    return launch(batch_normalize<decltype(aligned)::value>, sweep_launch(sweep.tasks), stream,
-                  sweep);
-  });
+  return launch_normalize(*batch_norm,
+                          {{},
+                           {mean, inverse_deviation, scale, shift},
+                           batch_norm->epsilon,
+                           batch_norm->rectify != 0,
+                           input,
+                           output},
+                          false, stream);
 }
 
 retort_status retort_cuda_batch_norm_inference(const retort_batch_norm* batch_norm,
@@ -149,17 +179,14 @@ retort_status retort_cuda_batch_norm_inference(const retort_batch_norm* batch_no
   RETORT_CHECK(retort::check_batch_norm_inference(*batch_norm, input, scale, shift, running_mean,
                                                   running_variance, output));
   if (batch_norm->rows == 0) return RETORT_OK;
-  const int64_t channels = batch_norm->channels;
-  const BatchNormalizeParameters sweep{sweep_tasks(batch_norm->rows, channels),
-                                       {running_mean, running_variance, scale, shift},
-                                       batch_norm->epsilon,
-                                       batch_norm->rectify != 0,
-                                       input,
-                                       output};
-  return with_alignment(channels, {input, output}, [&](auto aligned) {
-    return launch(batch_normalize_by_variance<decltype(aligned)::value>, sweep_launch(sweep.tasks),
-                  stream, sweep);
-  });
+  return launch_normalize(*batch_norm,
+                          {{},
+                           {running_mean, running_variance, scale, shift},
+                           batch_norm->epsilon,
+                           batch_norm->rectify != 0,
+                           input,
+                           output},
+                          true, stream);
 }
 
 retort_status retort_cuda_batch_norm_backward(const retort_batch_norm* batch_norm,
@@ -176,13 +203,13 @@ retort_status retort_cuda_batch_norm_backward(const retort_batch_norm* batch_nor
       *batch_norm, input, scale, shift, mean, inverse_deviation, output_gradient, input_gradient,
       scale_gradient, shift_gradient, workspace, parts.size));
   BatchNormDerivativeParameters a =
-      derivative_of({mean, inverse_deviation, scale, shift}, input, parts);
+      derivative_of(*batch_norm, {mean, inverse_deviation, scale, shift}, input, parts);
   if (batch_norm->rectify != 0) a.rectifier = Rectifier::kOnDirection;
   a.direction = output_gradient;
   a.scale_gradient = scale_gradient;
   a.shift_gradient = shift_gradient;
   a.output = input_gradient;
-  return launch_derivative(a, stream);
+  return launch_backward(*batch_norm, a, stream);
 }
 
 retort_status retort_cuda_batch_norm_tangent(const retort_batch_norm* batch_norm,
@@ -199,11 +226,11 @@ retort_status retort_cuda_batch_norm_tangent(const retort_batch_norm* batch_norm
       *batch_norm, input, scale, shift, mean, inverse_deviation, input_tangent, scale_tangent,
       shift_tangent, output_tangent, workspace, parts.size));
   BatchNormDerivativeParameters a =
-      derivative_of({mean, inverse_deviation, scale, shift}, input, parts);
+      derivative_of(*batch_norm, {mean, inverse_deviation, scale, shift}, input, parts);
   if (batch_norm->rectify != 0) a.rectifier = Rectifier::kOnOutput;
   a.direction = input_tangent;
   a.scale_tangent = scale_tangent;
   a.shift_tangent = shift_tangent;
   a.output = output_tangent;
-  return launch_derivative(a, stream);
+  return launch_tangent(*batch_norm, a, stream);
 }

@@ -213,6 +213,7 @@ enum class Rectifier { kNone, kOnDirection, kOnOutput };
 
 struct BatchNormDerivativeParameters {
   ColumnTasks tasks;
+  int64_t rows;  // of the input, over which the means are taken
   BatchNormVectors vectors;
   Rectifier rectifier;
   const float* input;
@@ -243,6 +244,15 @@ struct QuadDirectionSums {
 };
 
 template <bool kAligned>
+__device__ void store_partial_sums(const ColumnThread<kAligned>& thread,
+                                   const BatchNormDerivativeParameters& a,
+                                   const QuadDirectionSums& sums) {
+  const int64_t partial = thread.chunk() * a.tasks.columns;
+  thread.store_vector(a.partial_sums + partial, quad_of([&](int i) { return sums.plain[i]; }));
+  thread.store_vector(a.partial_centred + partial, quad_of([&](int i) { return sums.centred[i]; }));
+}
+
+template <bool kAligned>
 __global__ void __launch_bounds__(kColumnThreads)
     batch_norm_direction_sums(const __grid_constant__ BatchNormDerivativeParameters a) {
   const ColumnThread<kAligned> thread(a.tasks);
@@ -270,10 +280,7 @@ __global__ void __launch_bounds__(kColumnThreads)
     }
   });
   sums = merge_rows(a.tasks, sums);
-  if (!thread.leads()) return;
-  const int64_t partial = thread.chunk() * a.tasks.columns;
-  thread.store_vector(a.partial_sums + partial, quad_of([&](int i) { return sums.plain[i]; }));
-  thread.store_vector(a.partial_centred + partial, quad_of([&](int i) { return sums.centred[i]; }));
+  if (thread.leads()) store_partial_sums(thread, a, sums);
 }
 
 // Without a direction there are no chunks.
@@ -293,7 +300,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   }
   if (threadIdx.x % 32 != 0) return;
   DerivativeFactors factors =
-      derivative_factors(a.vectors.scale[channel], inverse_deviation, sums, a.tasks.rows);
+      derivative_factors(a.vectors.scale[channel], inverse_deviation, sums, a.rows);
   if (a.scale_tangent != nullptr) {
     factors.centred_factor += a.scale_tangent[channel] * a.vectors.inverse_deviation[channel];
   }
@@ -305,6 +312,24 @@ __global__ void __launch_bounds__(kColumnThreads)
   if (a.shift_gradient != nullptr) a.shift_gradient[channel] = static_cast<float>(sums.plain);
 }
 
+// The factors of a thread's channels: p, q and r.
+struct QuadFactors {
+  Quad direction, centred, constant;
+
+  template <bool kAligned>
+  __device__ QuadFactors(const ColumnThread<kAligned>& thread,
+                         const BatchNormDerivativeParameters& a)
+      : direction(thread.load_vector(a.direction_factor)),
+        centred(thread.load_vector(a.centred_factor)),
+        constant(thread.load_vector(a.constant)) {}
+
+  // Of a pixel whose direction is 0.
+  __device__ float without_direction(const QuadNormalization& channels, const Quad& x,
+                                     int i) const {
+    return multiply_add(centred.at(i), channels.centred(x, i), constant.at(i));
+  }
+};
+
 template <bool kAligned, bool kDirection>
 __global__ void __launch_bounds__(kColumnThreads)
     batch_norm_derivative(const __grid_constant__ BatchNormDerivativeParameters a) {
@@ -312,8 +337,7 @@ __global__ void __launch_bounds__(kColumnThreads)
   if (!thread.quad().exists()) return;
   const QuadNormalization channels(thread, a.vectors,
                                    thread.load_vector(a.vectors.inverse_deviation));
-  const Quad p = thread.load_vector(a.direction_factor), q = thread.load_vector(a.centred_factor);
-  const Quad r = thread.load_vector(a.constant);
+  const QuadFactors factors(thread, a);
   thread.template for_each_tile<4>([&](int64_t first, int64_t stride, auto count) {
     constexpr int kRows = decltype(count)::value;
     Quad x[kRows], d[kRows];
@@ -324,11 +348,11 @@ __global__ void __launch_bounds__(kColumnThreads)
       thread.quad().store(
           a.output + first + k * stride, quad_of([&](int i) {
             const float y = channels.normalized(x[k], i);
-            float result = multiply_add(q.at(i), channels.centred(x[k], i), r.at(i));
+            float result = factors.without_direction(channels, x[k], i);
             if (kDirection) {
               const bool masked = a.rectifier == Rectifier::kOnDirection;
               const float direction = masked ? keep_where_positive(y, d[k].at(i)) : d[k].at(i);
-              result = multiply_add(p.at(i), direction, result);
+              result = multiply_add(factors.direction.at(i), direction, result);
             }
             return a.rectifier == Rectifier::kOnOutput ? keep_where_positive(y, result) : result;
           }));

@@ -34,9 +34,8 @@ retort_status retort_cuda_column_sums(int64_t rows, int64_t columns, const float
   const ColumnSumsParameters parameters{tasks, matrix, workspace, sums};
   if (rows > 0) {
     RETORT_CHECK(with_alignment(columns, {matrix}, [&](auto aligned) {
-      return launch(partial_column_sums<decltype(aligned)::value>,
-                    {tasks.blocks(), kColumnThreads, 1, merge_bytes<QuadSum>()}, stream,
-                    parameters);
+      return launch(partial_column_sums<decltype(aligned)::value>, reduction_launch<QuadSum>(tasks),
+                    stream, parameters);
     }));
   }
   return launch(combined_column_sums, combination_launch(tasks.columns), stream, parameters);
@@ -50,7 +49,7 @@ retort_status retort_cuda_add_to_rows(int64_t rows, int64_t columns, const float
   if (rows == 0) return RETORT_OK;
   const ColumnTasks tasks = sweep_tasks(rows, columns);
   return with_alignment(columns, {matrix}, [&](auto aligned) {
-    return launch(add_to_rows<decltype(aligned)::value>, {tasks.blocks(), kColumnThreads, 1, 0},
-                  stream, AddToRowsParameters{tasks, row, matrix});
+    return launch(add_to_rows<decltype(aligned)::value>, sweep_launch(tasks), stream,
+                  AddToRowsParameters{tasks, row, matrix});
   });
 }

@@ -28,29 +28,31 @@ struct ColumnTasks {
   int64_t blocks() const { return chunks * blocks_of_chunk; }
 };
 
-// At most about `most_blocks`, where a thread has at least 8 rows.
-inline ColumnTasks column_tasks(int64_t rows, int64_t columns, int64_t most_blocks) {
-  constexpr int64_t kLeastRows = 8;
+// At most about `most_blocks`, where a thread has at least `least_rows`.
+inline ColumnTasks column_tasks(int64_t rows, int64_t columns, int64_t most_blocks,
+                                int64_t least_rows = 8) {
   const int64_t quads = (columns - 1) / kQuad + 1;
   ColumnTasks tasks{rows, static_cast<int>(columns), 1, 1, 0, 0};
   while (tasks.lanes < 32 && tasks.lanes < quads) tasks.lanes *= 2;
   tasks.blocks_of_chunk = static_cast<int>((quads - 1) / tasks.lanes + 1);
   const int64_t rows_at_once = kColumnThreads / tasks.lanes;
   const int64_t most_chunks = std::max<int64_t>(1, most_blocks / tasks.blocks_of_chunk);
-  const int64_t least_rows = std::max(rows / most_chunks + 1, kLeastRows * rows_at_once);
-  tasks.rows_per_chunk = (least_rows + rows_at_once - 1) / rows_at_once * rows_at_once;
+  const int64_t needed_rows = std::max(rows / most_chunks + 1, least_rows * rows_at_once);
+  tasks.rows_per_chunk = (needed_rows + rows_at_once - 1) / rows_at_once * rows_at_once;
   tasks.chunks = rows / tasks.rows_per_chunk + (rows % tasks.rows_per_chunk != 0);
   return tasks;
 }
 
 // One partial result a chunk and column suffices to fill the device.
+constexpr int64_t kReductionBlocks = 512;
 inline ColumnTasks reduction_tasks(int64_t rows, int64_t columns) {
-  return column_tasks(rows, columns, 512);
+  return column_tasks(rows, columns, kReductionBlocks);
 }
 
 // What writes as much as it reads.
+constexpr int64_t kSweepBlocks = 4096;
 inline ColumnTasks sweep_tasks(int64_t rows, int64_t columns) {
-  return column_tasks(rows, columns, 4096);
+  return column_tasks(rows, columns, kSweepBlocks);
 }
 
 template <int kRows>
@@ -93,6 +95,11 @@ class ColumnThread {
 #pragma unroll
     for (int k = 0; k < kRows; ++k) tile[k] = quad_.load(matrix + first + k * stride);
   }
+
+  // The thread has every row_step()th row from first_row() to end_row().
+  __device__ int64_t first_row() const { return first_row_; }
+  __device__ int64_t end_row() const { return end_row_; }
+  __device__ int64_t row_step() const { return step_; }
 
   // body(offset of the first row, offset from one to the next, how many) for the thread's rows, kRows at a time for as
   // long as there are so many.
@@ -144,9 +151,14 @@ __device__ Sums merge_rows(const ColumnTasks& tasks, Sums sums) {
   return sums;
 }
 
+inline LaunchShape sweep_launch(const ColumnTasks& tasks) {
+  return {tasks.blocks(), kColumnThreads, 1, 0};
+}
+
+// Of a kernel that merges such sums.
 template <typename Sums>
-constexpr size_t merge_bytes() {
-  return sizeof(Sums) * kColumnThreads;
+LaunchShape reduction_launch(const ColumnTasks& tasks) {
+  return {tasks.blocks(), kColumnThreads, 1, sizeof(Sums) * kColumnThreads};
 }
 
 // body(alignment, as a type with a value) for matrices of so many columns.

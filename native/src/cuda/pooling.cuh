@@ -2,8 +2,6 @@
 //
 //   max      y = max over the window of x      average  y = mean over the window of x
 //
-// The winner of a window is the first (row by row) of the largest, where a NaN is larger than any number.
-//
 // Bytes: forward reads the input and writes the output once. Backward writes every element of the input's gradient
 // once: it gathers, for a pixel, from the windows that cover it, in their order, and looks for each of them whether
 // the pixel wins. What overlapping windows read again comes out of the caches: a pixel is read by each of the threads
@@ -17,6 +15,7 @@
 
 #include "launch.cuh"
 #include "quads.cuh"
+#include "winner.cuh"
 
 namespace retort::cuda {
 
@@ -103,11 +102,6 @@ __device__ void for_each_pixel(Span rows, Span columns, Body body) {
   for (int row = rows.begin; row < rows.end; ++row) {
     for (int column = columns.begin; column < columns.end; ++column) body(row, column);
   }
-}
-
-// Whether a later candidate takes the place of the largest so far.
-__device__ inline bool is_larger(float candidate, float largest) {
-  return largest == largest && !(candidate <= largest);
 }
 
 // What the winner of every channel carries: a window's input itself, or another number of the same pixel.

@@ -40,16 +40,6 @@ void expect_unsupported(retort_status status, const char* size) {
 }
 
 // Without rows or images no array has elements, and a size alone is refused.
-TEST(CudaNetworkLimits, AMaxPoolingAfterBatchNormalisationIsUnsupported) {
-  const retort_pooling pooling{1, 2, 2, 3, 2, 2, 0};
-  const retort_batch_norm batch_norm{4, 3, 1e-5f, 0, &pooling};
-  const Floats a(12), b(3);
-  Floats c(3);
-  expect_unsupported(retort_cuda_batch_norm_inference(&batch_norm, a.data(), b.data(), b.data(),
-                                                      b.data(), b.data(), c.data(), nullptr),
-                     "max_pool");
-}
-
 TEST(CudaNetworkLimits, SizesBeyondWhatAThreadCountsAreUnsupported) {
   constexpr int64_t kTooMany = (int64_t{1} << 30) + 1, kTooLong = (int64_t{1} << 28) + 1;
   float x = 0, y = 0;

@@ -194,6 +194,47 @@ TEST(CudaNetwork, WhereImagesLieChangesNoBitOfPooling) {
   }
 }
 
+// Images whose edges cut windows off, or do not, in chunks of which there are several.
+TEST(CudaNetwork, WhereImagesLieChangesNoBitOfBatchNormalisationWithPooling) {
+  std::mt19937_64 random(7);
+  for (const retort_pooling& p : {retort_pooling{3, 6, 8, 5, 2, 2, 0},
+                                  {70, 7, 5, 12, 2, 2, 0},
+                                  {40, 9, 6, 132, 2, 2, 0},
+                                  {2, 7, 11, 8, 3, 3, 0}}) {
+    SCOPED_TRACE(describe(p));
+    const PoolingArrays a(random, p);
+    const retort_batch_norm options{p.images * p.input_height * p.input_width, p.channels, 1e-5f, 1,
+                                    &p};
+    const Floats scale = Floats::normal(random, p.channels);
+    const Floats shift = Floats::normal(random, p.channels);
+    expect_same_bits_anywhere([&](Places at) {
+      const Floats x = at.of(a.u), u = at.of(a.x), dy = at.of(a.dy), in_scale = at.of(scale);
+      const Floats in_shift = at.of(shift);
+      Floats space = at.of(retort_cuda_batch_norm_workspace(&options));
+      Floats mean = at.of(p.channels), deviation = at.of(p.channels), y = at.of(dy.size());
+      Floats inferred = at.of(dy.size()), tangent = at.of(dy.size()), still = at.of(dy.size());
+      Floats dx = at.of(x.size()), dscale = at.of(p.channels), dshift = at.of(p.channels);
+      expect_ok(retort_cuda_batch_norm_training(
+          &options, x.data(), in_scale.data(), in_shift.data(), 0.1f, nullptr, nullptr, mean.data(),
+          deviation.data(), y.data(), space.data(), nullptr));
+      expect_ok(retort_cuda_batch_norm_inference(&options, x.data(), in_scale.data(),
+                                                 in_shift.data(), mean.data(), deviation.data(),
+                                                 inferred.data(), nullptr));
+      expect_ok(retort_cuda_batch_norm_backward(
+          &options, x.data(), in_scale.data(), in_shift.data(), mean.data(), deviation.data(),
+          dy.data(), dx.data(), dscale.data(), dshift.data(), space.data(), nullptr));
+      expect_ok(retort_cuda_batch_norm_tangent(
+          &options, x.data(), in_scale.data(), in_shift.data(), mean.data(), deviation.data(),
+          u.data(), in_shift.data(), in_scale.data(), tangent.data(), space.data(), nullptr));
+      expect_ok(retort_cuda_batch_norm_tangent(
+          &options, x.data(), in_scale.data(), in_shift.data(), mean.data(), deviation.data(),
+          nullptr, in_shift.data(), nullptr, still.data(), space.data(), nullptr));
+      EXPECT_TRUE(space.guards_hold());
+      return std::vector<Floats>{mean, deviation, y, inferred, tangent, still, dx, dscale, dshift};
+    });
+  }
+}
+
 void expect_all_close(const Floats& actual, const Floats& expected, double bound,
                       const char* what) {
   EXPECT_TRUE(actual.guards_hold()) << what;

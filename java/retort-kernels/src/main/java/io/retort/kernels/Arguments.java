@@ -1,5 +1,7 @@
 package io.retort.kernels;
 
+import org.bytedeco.javacpp.Pointer;
+
 /** Checks whose exceptions name the argument and its value. */
 final class Arguments {
   private Arguments() {}
@@ -9,6 +11,12 @@ final class Arguments {
       throw new IllegalArgumentException(name + " must not be null");
     }
     return value;
+  }
+
+  static void notNullPointer(String name, Pointer pointer) {
+    if (notNull(name, pointer).isNull()) {
+      throw new IllegalArgumentException(name + " must not be a null pointer");
+    }
   }
 
   static void atLeast(String name, long value, long least) {

@@ -22,9 +22,6 @@ import org.bytedeco.javacpp.Pointer;
  * an argument out of its range, and {@link RetortException} where CUDA refuses a call.
  */
 public final class CudaDistillation {
-  /** No second stream, whose products run beside the loss of other rows. */
-  private static final int ONE_STREAM = 0;
-
   private CudaDistillation() {}
 
   /** Bytes of workspace that suffice for an operation on so many rows and members. */
@@ -151,38 +148,59 @@ public final class CudaDistillation {
   }
 
   /**
-   * Bytes of workspace that {@link #linearDistillation} uses with a budget of so many bytes for its
-   * matrices of logits.
+   * Whether a budget of so many bytes holds the matrices of logits of one row.
    *
    * @param loss what is computed
    * @param student the layer that learns
    * @param teachers how many there are
+   * @param budget in bytes
+   * @return also false where another argument is out of its range
+   * @throws IllegalStateException if the loss is closed
+   */
+  public static boolean holdsRow(
+      DistillationLoss loss, LinearLayer student, int teachers, long budget) {
+    return linearWorkspace(loss, student, teachers, budget, false) >= 0;
+  }
+
+  /**
+   * Bytes of workspace that {@link #linearDistillation} uses with a budget of so many bytes for the
+   * matrices of logits of a chunk of rows.
+   *
+   * @param loss what is computed
+   * @param student the layer that learns
+   * @param teachers how many there are
+   * @param budget in bytes
+   * @param overlaps whether the call has a second stream, and so the matrices of two chunks
    * @throws IllegalArgumentException for an argument out of its range, and for a budget that does
    *     not hold one row, with the least that does
    * @throws IllegalStateException if the loss is closed
    */
   public static long linearWorkspaceBytes(
-      DistillationLoss loss, LinearLayer student, int teachers, long budget) {
-    Arguments.notNull("student", student);
-    long options = Arguments.notNull("loss", loss).optionsFor(student.hidden().dtype(), null);
-    long bytes;
-    try {
-      bytes =
-          RetortCuda.retort_cuda_linear_distillation_workspace(
-              options,
-              student.rows(),
-              student.classes(),
-              student.hidden().columns(),
-              teachers,
-              budget,
-              ONE_STREAM);
-    } finally {
-      Reference.reachabilityFence(loss);
-    }
+      DistillationLoss loss, LinearLayer student, int teachers, long budget, boolean overlaps) {
+    long bytes = linearWorkspace(loss, student, teachers, budget, overlaps);
     if (bytes < 0) {
       CudaLibrary.check(Retort.RETORT_INVALID_ARGUMENT);
     }
     return bytes;
+  }
+
+  /** As its function gives it: -1, with a message, for an argument out of its range. */
+  private static long linearWorkspace(
+      DistillationLoss loss, LinearLayer student, int teachers, long budget, boolean overlaps) {
+    Arguments.notNull("student", student);
+    long options = Arguments.notNull("loss", loss).optionsFor(student.hidden().dtype(), null);
+    try {
+      return RetortCuda.retort_cuda_linear_distillation_workspace(
+          options,
+          student.rows(),
+          student.classes(),
+          student.hidden().columns(),
+          teachers,
+          budget,
+          overlaps ? 1 : 0);
+    } finally {
+      Reference.reachabilityFence(loss);
+    }
   }
 
   /**
@@ -190,12 +208,15 @@ public final class CudaDistillation {
    * student's; shapes and nulls are as in {@link LinearDistillation#compute}.
    *
    * @param totals where the device writes the {@code retort_distillation_totals}
-   * @param budget bytes of logits at the most
-   * @param workspace {@link #linearWorkspaceBytes} of the device for these layers and this budget,
-   *     aligned to 16
+   * @param budget bytes of a chunk's logits at the most. What it makes of the chunks decides bits
+   *     of the gradients on weights and bias, which add them up
+   * @param workspace {@link #linearWorkspaceBytes} of the device for these layers, this budget and
+   *     whether there is a second stream, aligned to 16
    * @param cublas set to {@code stream}
-   * @param stream where all of it runs
-   * @throws IllegalStateException if the loss is closed
+   * @param overlap a second stream for the next chunk's logits; null for one stream. No bit depends
+   *     on it
+   * @param stream where the rest runs, and all of it without a second one
+   * @throws IllegalStateException if the loss or the second stream is closed
    */
   public static void linearDistillation(
       DistillationLoss loss,
@@ -209,6 +230,7 @@ public final class CudaDistillation {
       long budget,
       Pointer workspace,
       LentCublas cublas,
+      CudaOverlap overlap,
       Pointer stream) {
     List<LinearLayer> own = teachers == null ? null : new ArrayList<>(teachers);
     LinearDistillation.check(loss, student, own, labels, rowWeights, gradient, rowLoss);
@@ -238,12 +260,13 @@ public final class CudaDistillation {
               address(totals),
               budget,
               address(workspace),
-              cublas.address(),
-              ONE_STREAM,
+              cublas.struct().address(),
+              overlap == null ? 0 : overlap.address(),
               address(stream));
     } finally {
       Reference.reachabilityFence(loss);
       Reference.reachabilityFence(cublas);
+      Reference.reachabilityFence(overlap);
     }
     CudaLibrary.check(status);
   }

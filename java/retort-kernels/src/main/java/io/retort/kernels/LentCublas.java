@@ -20,21 +20,15 @@ public final class LentCublas implements AutoCloseable {
    * @throws RetortException as {@link CudaLibrary#load}
    */
   public LentCublas(Pointer handle, Pointer gemmEx, boolean allowTf32) {
-    notNull("handle", handle);
-    notNull("gemmEx", gemmEx);
+    Arguments.notNullPointer("handle", handle);
+    Arguments.notNullPointer("gemmEx", gemmEx);
     CudaLibrary.load();
     struct = new CublasStruct().handle(handle).gemm_ex(gemmEx).allow_tf32(allowTf32 ? 1 : 0);
   }
 
-  private static void notNull(String name, Pointer pointer) {
-    if (Arguments.notNull(name, pointer).isNull()) {
-      throw new IllegalArgumentException(name + " must not be a null pointer");
-    }
-  }
-
-  /** Of the struct, for a call; 0 once this is closed, which the call refuses. */
-  long address() {
-    return struct.address();
+  /** What calls are told of it; a null pointer once this is closed, which the call refuses. */
+  CublasStruct struct() {
+    return struct;
   }
 
   /** Frees what calls are told of it; the handle stays the caller's. Closing twice is no error. */

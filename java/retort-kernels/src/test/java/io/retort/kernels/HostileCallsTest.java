@@ -32,7 +32,7 @@ import net.jqwik.api.lifecycle.BeforeContainer;
 class HostileCallsTest {
   /** What returns only where there is a device, whose memory it cannot check. */
   private static final Set<Class<?>> NEEDS_CUDA =
-      Set.of(CudaDistillation.class, CudaLibrary.class, LentCublas.class);
+      Set.of(CudaDistillation.class, CudaLibrary.class, CudaOverlap.class, LentCublas.class);
 
   private static final List<Executable> CALLS = publicCalls();
   private static final Map<Executable, Integer> RESULTS = new HashMap<>();

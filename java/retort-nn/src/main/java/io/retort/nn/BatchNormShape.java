@@ -53,11 +53,6 @@ public record BatchNormShape(
     return new BatchNormShape(rows, channels, epsilon, rectify, pooling);
   }
 
-  /** The same operation on the same rows with nothing after it. */
-  BatchNormShape withoutMaxPool() {
-    return new BatchNormShape(rows, channels, epsilon, rectify);
-  }
-
   long size() {
     return Arguments.elements("input", rows, channels);
   }

@@ -22,7 +22,8 @@ import org.bytedeco.javacpp.Pointer;
 /**
  * An NVIDIA GPU. Retort's kernels and those of {@link CudaLibraries} take turns in one stream, so
  * that what an operation writes is there for the next, and memory that is freed may be given out
- * again at once. Only downloads and the totals of a loss wait for the stream.
+ * again at once; what linear distillation does on a second one, this one waits for. Only downloads
+ * and the totals of a loss wait for the stream.
  */
 final class CudaDevice extends NativeDevice {
   /** Opens the libraries of this machine's GPU. */
@@ -35,7 +36,6 @@ final class CudaDevice extends NativeDevice {
   private final CudaMemory memory;
   private final CudaScratch workspace;
   private final CudaProducts products;
-  private final CudaPooledBatchNorm pooledBatchNorm;
   private final CudaTotals totals;
   private final Pointer stream;
   private final String description;
@@ -51,7 +51,6 @@ final class CudaDevice extends NativeDevice {
     this.memory = memory;
     this.workspace = new CudaScratch(memory);
     this.products = new CudaProducts(cuda, memory, workspace, precision);
-    this.pooledBatchNorm = new CudaPooledBatchNorm(this, memory);
     this.totals = new CudaTotals(cuda, memory);
     this.stream = cuda.stream();
     this.description = cuda.description();
@@ -111,7 +110,6 @@ final class CudaDevice extends NativeDevice {
     cuda.synchronize();
     products.close();
     workspace.close();
-    pooledBatchNorm.close();
     totals.close();
     memory.close();
     cuda.close();
@@ -221,20 +219,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer mean,
       FloatPointer inverseDeviation,
       FloatPointer output) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.training(
-          shape,
-          input,
-          scale,
-          shift,
-          momentum,
-          runningMean,
-          runningVariance,
-          mean,
-          inverseDeviation,
-          output);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -262,10 +246,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer runningMean,
       FloatPointer runningVariance,
       FloatPointer output) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.inference(shape, input, scale, shift, runningMean, runningVariance, output);
-      return;
-    }
     CudaLibrary.check(
         RetortCuda.retort_cuda_batch_norm_inference(
             options.of(shape), input, scale, shift, runningMean, runningVariance, output, stream));
@@ -283,20 +263,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer inputGradient,
       FloatPointer scaleGradient,
       FloatPointer shiftGradient) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.backward(
-          shape,
-          input,
-          scale,
-          shift,
-          mean,
-          inverseDeviation,
-          outputGradient,
-          inputGradient,
-          scaleGradient,
-          shiftGradient);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -327,20 +293,6 @@ final class CudaDevice extends NativeDevice {
       FloatPointer scaleTangent,
       FloatPointer shiftTangent,
       FloatPointer outputTangent) {
-    if (shape.maxPool() != null) {
-      pooledBatchNorm.tangent(
-          shape,
-          input,
-          scale,
-          shift,
-          mean,
-          inverseDeviation,
-          inputTangent,
-          scaleTangent,
-          shiftTangent,
-          outputTangent);
-      return;
-    }
     var values = options.of(shape);
     FloatPointer scratch = workspace(RetortCuda.retort_cuda_batch_norm_workspace(values));
     CudaLibrary.check(
@@ -509,8 +461,12 @@ final class CudaDevice extends NativeDevice {
       Matrix rowLoss,
       long budget) {
     int count = teachers == null ? 0 : teachers.size();
+    // Two chunks under way at once, with half of the budget each, where that holds a row.
+    boolean overlaps = CudaDistillation.holdsRow(loss, student, count, budget / 2);
+    long chunkBudget = overlaps ? budget / 2 : budget;
     Pointer scratch =
-        workspace.bytes(CudaDistillation.linearWorkspaceBytes(loss, student, count, budget));
+        workspace.bytes(
+            CudaDistillation.linearWorkspaceBytes(loss, student, count, chunkBudget, overlaps));
     CudaDistillation.linearDistillation(
         loss,
         student,
@@ -520,9 +476,10 @@ final class CudaDevice extends NativeDevice {
         gradient,
         rowLoss,
         totals.onDevice(),
-        budget,
+        chunkBudget,
         scratch,
         cuda.cublas(),
+        overlaps ? cuda.overlap() : null,
         stream);
     return totals.download();
   }

@@ -1,12 +1,13 @@
 package io.retort.nn;
 
+import io.retort.kernels.CudaOverlap;
 import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * What a {@link CudaDevice} needs beside Retort's kernels: memory, one stream, matrix products and
+ * What a {@link CudaDevice} needs beside Retort's kernels: memory, a stream, matrix products and
  * convolutions. NVIDIA's libraries give it on a GPU; tests give it on the host, under kernels that
  * are emulated there.
  *
@@ -70,6 +71,9 @@ interface CudaLibraries extends AutoCloseable {
 
   /** What linear distillation multiplies by, on the stream. */
   LentCublas cublas();
+
+  /** A second stream for linear distillation, made when it is first asked for. */
+  CudaOverlap overlap();
 
   /** Whether there are convolutions of a shape in a type, forward and backward. */
   boolean convolves(ConvolutionShape shape, DType type);

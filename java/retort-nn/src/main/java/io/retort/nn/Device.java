@@ -317,7 +317,9 @@ public interface Device extends AutoCloseable {
    * @param rowWeights [rows], or null for 1
    * @param gradient of the student's shapes, each tensor or all of it null where not wanted
    * @param rowLoss [rows], or null
-   * @param budget bytes of workspace at the most. The device keeps it for the next call
+   * @param budget bytes of workspace for logits at the most. The device keeps it for the next call.
+   *     A GPU divides it between two chunks of rows, so that the products of one run beside the
+   *     loss of the other, where half of it holds a row
    */
   Totals linearDistillation(
       DistillationLoss loss,

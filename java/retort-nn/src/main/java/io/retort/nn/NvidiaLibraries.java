@@ -25,6 +25,7 @@ import static org.bytedeco.cuda.global.cudart.cudaStreamNonBlocking;
 import static org.bytedeco.cuda.global.cudart.cudaStreamSynchronize;
 
 import io.retort.kernels.CudaLibrary;
+import io.retort.kernels.CudaOverlap;
 import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
 import io.retort.kernels.RetortException;
@@ -54,8 +55,11 @@ final class NvidiaLibraries implements CudaLibraries {
   private final CUevent_st[] marks = new CUevent_st[MARKS];
   private final Cublas cublas;
   private final Cudnn cudnn;
+  private final boolean tf32;
+  private SecondStream second;
 
   private NvidiaLibraries(boolean tf32) {
+    this.tf32 = tf32;
     CudaStatus.runtime("cudaSetDevice", cudaSetDevice(DEVICE));
     CudaStatus.runtime(
         "cudaStreamCreate", cudaStreamCreateWithFlags(stream, cudaStreamNonBlocking));
@@ -226,6 +230,14 @@ final class NvidiaLibraries implements CudaLibraries {
   }
 
   @Override
+  public CudaOverlap overlap() {
+    if (second == null) {
+      second = new SecondStream(tf32);
+    }
+    return second.lent();
+  }
+
+  @Override
   public boolean convolves(ConvolutionShape shape, DType type) {
     return cudnn.convolves(shape, type);
   }
@@ -265,6 +277,9 @@ final class NvidiaLibraries implements CudaLibraries {
 
   @Override
   public void close() {
+    if (second != null) {
+      second.close();
+    }
     cudnn.close();
     cublas.close();
     for (CUevent_st mark : marks) {

@@ -1,7 +1,10 @@
 package io.retort.nn;
 
+import io.retort.kernels.CudaOverlap;
 import io.retort.kernels.DType;
 import io.retort.kernels.LentCublas;
+import io.retort.kernels.binding.cuda.CublasStruct;
+import io.retort.kernels.binding.cuda.OverlapStruct;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.javacpp.FloatPointer;
@@ -28,6 +31,8 @@ class HostLibraries implements CudaLibraries {
   private final CpuDevice cpu = new CpuDevice(1);
 
   private LentCublas cublas;
+  private LentCublas secondCublas;
+  private CudaOverlap overlap;
   private long allocationCount;
 
   /** How often memory was allocated. */
@@ -145,6 +150,20 @@ class HostLibraries implements CudaLibraries {
     return cublas;
   }
 
+  /** The library has one, whose work runs as late as what waits for it lets it. */
+  @Override
+  public CudaOverlap overlap() {
+    if (overlap == null) {
+      OverlapStruct second = new OverlapStruct(Loader.addressof("retort_cuda_emulated_overlap"));
+      CublasStruct products = second.cublas();
+      secondCublas = new LentCublas(products.handle(), products.gemm_ex(), false);
+      overlap =
+          new CudaOverlap(
+              second.stream(), secondCublas, second.products_event(), second.matrices_event());
+    }
+    return overlap;
+  }
+
   @Override
   public boolean convolves(ConvolutionShape shape, DType type) {
     return true;
@@ -241,6 +260,10 @@ class HostLibraries implements CudaLibraries {
     cpu.close();
     if (cublas != null) {
       cublas.close();
+    }
+    if (overlap != null) {
+      overlap.close();
+      secondCublas.close();
     }
     check(allocations.isEmpty(), allocations.size() + " allocations were never freed");
   }
