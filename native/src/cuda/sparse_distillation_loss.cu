@@ -36,7 +36,7 @@ retort_status retort_cuda_sparse_distillation_loss(
   a.k = static_cast<int>(teachers.k);
   RETORT_CHECK(pass_members(teachers.values, nullptr, teachers.indices, lent, stream, &a.teachers));
   RETORT_CHECK(set_scale(totals != nullptr, lent, stream, &a));
-  const size_t entry_bytes = SparseEntries::bytes(a.teachers.count * a.k);
+  const size_t entry_bytes = SparseEntries::bytes(a.teachers.count, a.teachers.count * a.k);
   RETORT_CHECK(with_element(options->loss.dtype, [&](auto element) {
     using Element = decltype(element);
     return launch_blocks<SparseTeacherRow::Team>(cuda::sparse_distillation_loss<Element>, a,

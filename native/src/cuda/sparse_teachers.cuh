@@ -1,6 +1,6 @@
 // What a row's sparse teachers are together: their mean on the union S of the classes that they list.
 //
-//   p_j = u + sum_k w_k (p_kj - u_k) over the teachers k that list j      u = sum_k w_k u_k
+//   p_j = sum_k w_k p_kj over the teachers k that list j + sum_k w_k u_k over those that do not
 //
 // with p_kj the teacher's probability, and u_k its even share of a class that it does not list: 0 but for
 // the uniform tail.
@@ -27,22 +27,23 @@ class SparseEntries {
   static constexpr int kMarks = 1 << 15;
   static constexpr int kMarkWords = kMarks / 32;
 
-  static size_t bytes(int count) {
-    return kMarkWords * sizeof(uint32_t) +
+  static size_t bytes(int teachers, int count) {
+    return kMarkWords * sizeof(uint32_t) + static_cast<size_t>(teachers) * sizeof(double) +
            static_cast<size_t>(places(count)) * (sizeof(uint64_t) + 2 * sizeof(float));
   }
-  __device__ SparseEntries(void* memory, int count)
+  __device__ SparseEntries(void* memory, int teachers, int count)
       : keys(static_cast<uint64_t*>(memory)),
-        p(reinterpret_cast<float*>(keys + places(count))),
+        even(reinterpret_cast<double*>(keys + places(count))),
+        p(reinterpret_cast<float*>(even + teachers)),
         z(p + places(count)),
         marks(reinterpret_cast<uint32_t*>(z + places(count))) {}
 
   RETORT_DEVICE static int places(int count) { return power_of_two(count); }
 
   uint64_t* keys;  // class + 1, then the entry's number; 0 where there is no class
-  float*
-      p;  // first by the entry's number: w_k (p_kj - u_k). Then by place: p_j where a class begins
-  float* z;         // the student's logits there
+  double* even;    // w_k u_k of each teacher
+  float* p;        // first by the entry's number: w_k p_kj. Then by place: p_j where a class begins
+  float* z;        // the student's logits there
   uint32_t* marks;  // a bit for each class of S, modulo their number
 };
 
@@ -54,7 +55,7 @@ class SparseTeacherRow {
       : entries(a.teachers.count * a.k),
         team_(team),
         a_(a),
-        shared_(team.shared(), entries),
+        shared_(team.shared(), a.teachers.count, entries),
         inverse_temperature_(1 / a.options.temperature) {}
 
   // Every thread of the block calls it.
@@ -170,8 +171,9 @@ class SparseTeacherRow {
     for (int i = threadIdx.x % 32; i < a_.k; i += 32) {
       if (shared_.keys[first + i] == 0) continue;
       float& p = shared_.p[first + i];
-      p = static_cast<float>(weight * (static_cast<double>(p) / divisor - own_each));
+      p = static_cast<float>(weight * (static_cast<double>(p) / divisor));
     }
+    if (threadIdx.x % 32 == 0) shared_.even[k] = weight * own_each;
     sums->values[0] += weight * own_tail;
     // A NaN, an infinity, nothing to renormalise, or an index that is none: no distribution.
     const bool has_none = !(sum < HUGE_VAL) || divisor == 0 || wrong > 0;
@@ -185,20 +187,27 @@ class SparseTeacherRow {
     return exponent > 88 ? HUGE_VALF : expf(exponent);
   }
 
+  // Of the teachers from `first` to before `end`. A sum of all less some would leave a rounding where nothing is.
+  __device__ double even_shares(int first, int end) const {
+    if (a_.tail != RETORT_TAIL_UNIFORM) return 0;
+    double sum = 0;
+    for (int k = first; k < end; ++k) sum += shared_.even[k];
+    return sum;
+  }
+
   __device__ void merge() {
     Totals<double, 3> sums{};  // mass, classes, and classes that a teacher lists twice
     for_each_class([&](int place, int own) {
-      double share = each;
-      int after = -1;
+      double share = 0 * each;
+      int after = a_.teachers.count;  // a class's teachers fall
       for (int i = place; i < entries && class_at(i) == own; ++i) {
         const auto entry = static_cast<uint32_t>(shared_.keys[i]);
         const int teacher = static_cast<int>(entry) / a_.k;
         if (teacher == after) sums.values[2] += 1;
+        share += static_cast<double>(shared_.p[entry]) + even_shares(teacher + 1, after);
         after = teacher;
-        share += static_cast<double>(shared_.p[entry]);
       }
-      // Rounding alone takes a share below 0.
-      if (share < 0) share = 0;
+      share += even_shares(0, after);
       shared_.z[place] = static_cast<float>(share);
       sums.values[0] += share;
       sums.values[1] += 1;
